@@ -1,0 +1,1 @@
+"""The service: channels, conversation, handoff to on-call workers, storage, web and command line."""

@@ -1,0 +1,1 @@
+"""What is stored, and sealed: tables, keys, contacts, messages, handoffs, retention."""

@@ -1,0 +1,90 @@
+"""One way to the database, for SQLite and PostgreSQL: `begin()` to write, `read()` to look.
+
+SQLite runs in WAL mode with `synchronous=FULL` and `secure_delete`; a writing transaction takes the
+write lock at once (`BEGIN IMMEDIATE`), so two writers queue up instead of failing half-way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import Table
+
+BUSY_SECONDS = 10
+
+
+class DatabaseUrlError(Exception):
+    """The database address cannot be used; the text says what to write."""
+
+
+def _async_url(url: str) -> Any:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUrlError("PASSERELLE_DATABASE_URL: not an address; write postgresql://user@host/name") from None
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    name = parsed.drivername.partition("+")[0]
+    if name not in drivers:
+        raise DatabaseUrlError(f"PASSERELLE_DATABASE_URL: '{name}' is not supported; use sqlite or postgresql")
+    return parsed.set(drivername=drivers[name])
+
+
+class Database:
+    """The service's database. Build one per process, in `bootstrap`, and close it at the end."""
+
+    def __init__(self, url: str) -> None:
+        parsed = _async_url(url)
+        self.is_sqlite = parsed.drivername.startswith("sqlite")
+        options: dict[str, Any] = {"hide_parameters": True}  # parameters never appear in an exception's text
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": BUSY_SECONDS}
+        else:
+            options |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        self.engine: AsyncEngine = create_async_engine(parsed, **options)
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A writing transaction: committed at the end, rolled back on any exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A reading transaction: takes no write lock and leaves nothing behind."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(passerelle_reads=True)
+            yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def insert_if_new(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> Any:
+    """An insert that does nothing when a unique key is already there; `rowcount` tells which it was."""
+    dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return dialect(table).values(values).on_conflict_do_nothing()
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # we begin transactions ourselves, below
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("passerelle_reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
