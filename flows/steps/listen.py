@@ -1,0 +1,57 @@
+"""`listen`: wait for what the person says next, without a menu. Danger flows advance this way.
+
+- id: next
+  listen:
+    options:
+      - {go: awake, words: {fr: [réveill*], en: [awake]}, intents: [resolved]}
+    otherwise: keep_going       # every other answer that is about this (optional)
+    intents: [overdose_now]     # what else is about this when there is no listed word; empty: any unclear message
+    longest: 12                 # listed words count only in messages of up to so many words (optional)
+    place: elsewhere            # where a named place or a pin goes; it is put in `said_place`, `said_location` (optional)
+    new_subject: [find_food]    # these intents, when clear and not the flow's own, are another subject (optional)
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from flows.flow import Answer, Context, Outcome, Slots
+from flows.matching import MAX_WORDS, pick
+from flows.steps.base import OptionModel, StepModel, to_options
+
+
+class ListenStep(StepModel):
+    """Wait, and go on by the words or the intent of what comes."""
+
+    options: list[OptionModel] = Field(default_factory=list)
+    otherwise: str | None = None
+    intents: list[str] = Field(default_factory=list)
+    longest: int = MAX_WORDS
+    place: str | None = None
+    new_subject: list[str] = Field(default_factory=list)
+
+    def run(self, slots: Slots, context: Context) -> Outcome:
+        """Say nothing, and wait."""
+        return Outcome(wait=True)
+
+    def answer(self, answer: Answer, slots: Slots, context: Context) -> Outcome | None:
+        """Listed words and intents first; then anything about the same matter, or too unclear to be about another."""
+        if answer.sure and answer.intent in self.new_subject and answer.intent != slots.get("intent"):
+            return None
+        chosen = pick(answer, to_options(self.options), numbered=False, longest=self.longest)
+        if chosen is not None:
+            return Outcome(go=chosen.go or self.go)
+        if self.place is not None and (answer.place or answer.location):
+            pin = list(answer.location) if answer.location else None
+            return Outcome(slots={"said_place": answer.place, "said_location": pin}, go=self.place)
+        if self.otherwise is not None and (answer.intent in self.intents or not answer.sure):
+            return Outcome(go=self.otherwise)
+        return None
+
+    def targets(self) -> tuple[str, ...]:
+        """Where each option goes."""
+        return tuple(t for t in (self.go, self.otherwise, self.place, *(option.go for option in self.options)) if t)
+
+    def ends(self) -> bool:
+        """When every answer that is taken says where to go."""
+        return self.go is not None or all(option.go for option in self.options)
