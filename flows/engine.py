@@ -52,7 +52,8 @@ class Engine:
     def start(self, session: Session, flow_id: str, slots: Slots, context: Context) -> Sprint:
         """Begin a flow, on top of whatever waits. Starting a flow that is under way begins it afresh."""
         flow = self._flow(flow_id)
-        below = tuple(f for f in self._known(session).frames if f.flow != flow_id)[-(MAX_FRAMES - 1) :]
+        kept = (f for f in self._known(session).frames if f.flow != flow_id and self.flows[f.flow].resumes)
+        below = tuple(kept)[-(MAX_FRAMES - 1) :]
         frame = Frame(flow_id, flow.first, slots)
         return self._walk(Session((*below, frame)), self._run(frame, context), context)
 
@@ -94,7 +95,8 @@ class Engine:
             if outcome.wait:
                 return Sprint(Session((*below, replace(frame, waiting=True))), tuple(events))
             session = Session((*below, *self._leave(frame, outcome)))
-            if self._flow(frame.flow).danger and not any(f.flow == frame.flow for f in session.frames):
+            over = outcome.call is None and not any(f.flow == frame.flow for f in session.frames)
+            if over and self._flow(frame.flow).danger:
                 return Sprint(Session(), tuple(events))  # what was under way before a danger is not taken up unasked
             top = session.current
             if top is None:

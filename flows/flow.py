@@ -257,6 +257,7 @@ class Flow:
     intents: frozenset[str]
     keywords: Bilingual
     danger: bool
+    resumes: bool  # whether its question is asked again after an interruption
     steps: Mapping[str, Step]
     path: str
 

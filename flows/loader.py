@@ -26,6 +26,7 @@ class _FlowFile(BaseModel):
     id: str
     about: str
     danger: bool = False
+    resumes: bool = True
     triggers: _Triggers = Field(default_factory=_Triggers)
     steps: list[dict[str, Any]] = Field(min_length=1)
 
@@ -73,6 +74,7 @@ def load_flow(path: Path) -> Flow:
         intents=frozenset(file.triggers.intents),
         keywords=file.triggers.keywords,
         danger=file.danger,
+        resumes=file.resumes,
         steps=steps,
         path=str(path),
     )

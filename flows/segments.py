@@ -6,6 +6,7 @@ GSM-7 (3GPP 23.038): 160 units alone, 153 a part when split. One character outsi
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,9 +46,11 @@ def segments(text: str) -> Segments:
 def plain(text: str) -> str:
     """Replace typographic signs that cost an encoding with plain ones, and drop controls; accents are never touched.
 
-    `œ` becomes `oe`, which every reader knows; no other letter changes.
+    `œ` becomes `oe`, which every reader knows; no other letter changes. A letter and its accent written apart (some
+    phones do) are put together: apart, they cost an encoding too. Any other space is a space.
     """
-    swapped = "".join(_PLAIN.get(character, character) for character in text)
+    whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    swapped = "".join(_PLAIN.get(c, " " if c.isspace() and c != "\n" else c) for c in whole)
     return "".join(c for c in swapped if c == "\n" or (c.isprintable() and not "\ud800" <= c <= "\udfff"))
 
 

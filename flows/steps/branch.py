@@ -8,7 +8,7 @@
 
 Conditions: `on_call`, `language`, `channel`, `audience`, `practice`, `opted_out` (compared with the context);
 `slot`: a mapping of slot name to a value, to a list (one of its words is enough), or to true for "is filled";
-`said` and `and_said`: lists of phrases, one of which the message just received must hold (`flows.matching.mentions`).
+`said` and `and_said`: lists of phrases, one of which the message just received must hold (`flows.matching.Words`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.flow import Context, Outcome, Slots
-from flows.matching import fold, mentions
+from flows.matching import Words, fold
 from flows.steps.base import StepModel
 
 CONTEXT_CONDITIONS = frozenset({"on_call", "language", "channel", "audience", "practice", "opted_out"})
@@ -46,14 +46,14 @@ class BranchArm(BaseModel):
                 raise ValueError(f"write '{name}' as a list of words")
         return when
 
-    def holds(self, slots: Slots, context: Context) -> bool:
-        """Whether every condition of this arm holds."""
+    def holds(self, slots: Slots, context: Context, words: Words) -> bool:
+        """Whether every condition of this arm holds. `words` are those of the context's text."""
         for name, wanted in self.when.items():
             if name == "slot":
                 if not all(_matches(slots.get(slot), value) for slot, value in wanted.items()):
                     return False
             elif name in WORD_CONDITIONS:
-                if not mentions(context.text, wanted):
+                if not words.mention(wanted):
                     return False
             elif getattr(context, name) != wanted:
                 return False
@@ -69,7 +69,8 @@ class BranchStep(StepModel):
 
     def run(self, slots: Slots, context: Context) -> Outcome:
         """Take the first arm that holds; when none does, the next step."""
-        return Outcome(go=next((arm.go for arm in self.arms if arm.holds(slots, context)), self.go))
+        words = Words.of(context.text)
+        return Outcome(go=next((arm.go for arm in self.arms if arm.holds(slots, context, words)), self.go))
 
     def targets(self) -> tuple[str, ...]:
         """Where each arm goes."""

@@ -5,6 +5,7 @@
     slot: wish              # optional: keeps the option's value
     options:
       - {go: food, label: {fr: Manger, en: Food}, words: {fr: [bouffe], en: [food]}, intents: [find_food]}
+      - {go: better, intents: [thanks]}      # no label: not shown, but understood
     otherwise: other        # optional: where an answer that picks nothing goes; else the subject may change
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from flows.flow import Answer, Context, Event, Outcome, Say, Slots
+from flows.flow import Answer, Context, Event, Option, Outcome, Say, Slots
 from flows.matching import number_in, pick
 from flows.steps.base import OptionModel, StepModel, to_options
 
@@ -31,7 +32,7 @@ class ChooseStep(StepModel):
 
     def answer(self, answer: Answer, slots: Slots, context: Context) -> Outcome | None:
         """Go where the picked option says; a number that is not offered asks again."""
-        chosen = pick(answer, to_options(self.options))
+        chosen = pick(answer, self._shown()) or pick(answer, self._unseen(), numbered=False)
         if chosen is None:
             if number_in(answer.text) is not None:
                 return self.run(slots, context)
@@ -40,7 +41,13 @@ class ChooseStep(StepModel):
 
     def ask_again(self, slots: Slots, context: Context) -> tuple[Event, ...]:
         """The question with its choices."""
-        return (Say(self.card, choices=to_options(self.options)),)
+        return (Say(self.card, choices=self._shown()),)
+
+    def _shown(self) -> tuple[Option, ...]:
+        return tuple(option for option in to_options(self.options) if option.label)
+
+    def _unseen(self) -> tuple[Option, ...]:
+        return tuple(option for option in to_options(self.options) if not option.label)
 
     def targets(self) -> tuple[str, ...]:
         """Where each option goes."""
