@@ -1,0 +1,1 @@
+"""Handoff: a conversation that needs a human gets an owner, or the person is told the truth."""
