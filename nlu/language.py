@@ -1,0 +1,115 @@
+"""Tells the language of one message: French, English, both in one message, or another language.
+
+Pure once its word lists are loaded. It counts words that belong to one language only: short and SMS-spelled
+messages have no grammar to look at. Borrowings that Québec French shares with English count for neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from nlu.entity_words import plain
+from nlu.interpretation import Language
+from nlu.yaml_files import read_lexicon
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_ELIDED_FRENCH = re.compile(r"^(?:[jtsmlndc]|qu|y)'")  # "j'", "l'", "qu'": French; English writes "'s", "'re", "n't"
+_JOINED_JE = re.compile(r"^j[bcdfglmnpqrtv][aeiouy]|^js[aeuo]|^jv[aeo]")  # "jpeux", "jveux", "jsuis"
+_ENGLISH_TAIL = re.compile(r"(?:n't|'re|'ve|'ll|'m|[a-z]{2}'s|ing|ight|tion?ed|ould|ness)$")
+_FRENCH_TAIL = re.compile(r"(?:eux|euse|aux|eau|ement|oir|ais|ait|aient|ees|ier|iere|ez|ette|elle|ique|age)$")
+_FRENCH_MARK = re.compile(r"[éèêëàâçùûîïôœ]", re.IGNORECASE)
+_LATIN_LIMIT = 0x250
+_LATIN_EXTRA = range(0x1E00, 0x1F00)
+# A second language shares the message from one word and this part of the words that tell; fewer is a borrowing.
+_SHARED_PART = 0.16
+_FEWEST_SHARED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    french: frozenset[str]
+    english: frozenset[str]
+    other: Mapping[str, tuple[str, ...]]
+    alone: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageEvidence:
+    """How many words speak for each language (French, English, any other)."""
+
+    french: float
+    english: float
+    other: float
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the message says anything about a language: "2", "👍" or "H2X" do not."""
+        return self.french + self.english + self.other > 0
+
+
+@cache
+def _lists() -> _Lists:
+    loaded = read_lexicon()["language_words"]
+    other: dict[str, tuple[str, ...]] = {}
+    for name, members in loaded["other"].items():
+        for word in str(members).split():
+            other[word] = (*other.get(word, ()), name)
+    english = frozenset(loaded["en"].split()) | {"i"}
+    return _Lists(frozenset(loaded["fr"].split()), english, other, frozenset(loaded["english_when_alone"].split()))
+
+
+def weigh(text: str) -> LanguageEvidence:
+    """Count what speaks for each language."""
+    lists = _lists()
+    words = _WORD.findall(plain(text))
+    french = english = 0.0
+    for word in words:
+        if word in lists.french:
+            french += 1
+        elif word in lists.english:
+            english += 1
+        elif _ELIDED_FRENCH.match(word) or _JOINED_JE.match(word):
+            french += 1
+        elif len(word) > 4:
+            french += 0.5 * bool(_FRENCH_TAIL.search(word))
+            english += 0.5 * bool(_ENGLISH_TAIL.search(word))
+    if words and not french + english and all(word in lists.alone for word in words):
+        english = 1.0
+    other = 0.0 if text.isascii() else sum(_is_foreign(character) for character in text) / 3.0
+    if french + english < len(words) * 0.6:
+        votes: dict[str, int] = {}
+        for word in words:
+            for name in lists.other.get(word, ()) if len(word) > 1 else ():
+                votes[name] = votes.get(name, 0) + 1
+        other += max(votes.values(), default=0)
+    return LanguageEvidence(french, english, other)
+
+
+def _is_foreign(character: str) -> bool:
+    code = ord(character)
+    return code >= _LATIN_LIMIT and code not in _LATIN_EXTRA and character.isalpha()
+
+
+def detect(text: str) -> Language:
+    """Name the language of a message.
+
+    `MIX` when French and English really share it, `OTHER` for another language or script. A message that says
+    nothing about a language (a number, an emoji, a postal code) is French, the service's first language: ask
+    `weigh(text).speaks` before changing the language of a conversation.
+    """
+    evidence = weigh(text)
+    french, english = evidence.french, evidence.english
+    if evidence.other >= 1 and evidence.other > max(french, english):
+        return Language.OTHER
+    told = french + english
+    if not told:
+        if _FRENCH_MARK.search(text):
+            return Language.FR
+        return Language.FR if not evidence.speaks else Language.OTHER
+    smaller = min(french, english)
+    if smaller >= _FEWEST_SHARED and smaller >= told * _SHARED_PART:
+        return Language.MIX
+    return Language.FR if french >= english else Language.EN

@@ -1,0 +1,139 @@
+"""The same interpreter over a running Rasa server, for organisations that train DIET or a pipeline of their own.
+
+Only the intent ranking comes from the server. Safety triage, language and entities stay in this process, and so does
+everything when the server is slow, gone or wrong: nobody waits for it more than 800 ms, and after a failure it
+is left alone for a while. The message goes to this machine or over https, nowhere else, and is never logged.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from nlu.classifier import RANKING_LENGTH
+from nlu.interpretation import Interpretation, RankedIntent
+from nlu.interpreter import EmbeddedInterpreter
+from nlu.labels import INTENTS
+
+LIMIT_SECONDS = 0.8
+REST_SECONDS = 30.0  # after a failure: long enough not to slow every message, short enough to notice a restart
+_LARGEST_ANSWER = 262_144  # bytes; a real answer is a few kilobytes
+_IGNORED_START = "/ \t\r\n\0\x0b\x0c"
+_KNOWN_INTENTS = frozenset(INTENTS)
+
+log = logging.getLogger(__name__)
+
+
+class RasaServerInterpreter:
+    """Asks a Rasa server for the ranking, and does the rest itself. Close it when done."""
+
+    def __init__(
+        self,
+        url: str,
+        embedded: EmbeddedInterpreter,
+        limit: float = LIMIT_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`url` is the server's base address. Raises ValueError, in plain words, for one that is not safe."""
+        self._address = parse_address(url)
+        self._embedded = embedded
+        self._limit = limit
+        self._monotonic = monotonic
+        self._resting_until = -math.inf
+        # trust_env off: a proxy set in the environment must not see messages.
+        self._client = httpx.Client(timeout=limit, follow_redirects=False, trust_env=False)
+        # httpx limits each read, not the whole call: waiting on a thread is what makes the limit total.
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rasa-server")
+        self._lock = threading.Lock()
+        self.failures = 0
+
+    def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
+        """Interpret one message; as the embedded interpreter does when the server does not answer well in time."""
+        ranking, scores = self._embedded.classify(text)
+        # Rasa obeys texts such as "/resolved": a texter must not choose an intent that way.
+        sent = text.lstrip(_IGNORED_START)
+        asked = self._ask(sent) if sent else ()
+        return self._embedded.combine(text, recent, asked or ranking, scores)
+
+    def close(self) -> None:
+        """Let go of the connections and threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def _ask(self, text: str) -> tuple[RankedIntent, ...]:
+        if self._monotonic() < self._resting_until:
+            return ()
+        waiting = self._threads.submit(self._fetch, text)
+        try:
+            return waiting.result(timeout=self._limit)
+        except (httpx.HTTPError, FutureTimeoutError, ValueError) as error:
+            waiting.cancel()
+            with self._lock:
+                self.failures += 1
+                self._resting_until = self._monotonic() + REST_SECONDS
+            log.warning("Rasa server did not answer (%s): embedded model used", type(error).__name__)
+            return ()
+
+    def _fetch(self, text: str) -> tuple[RankedIntent, ...]:
+        deadline = self._monotonic() + self._limit
+        # ASCII-escaped, with lone surrogates replaced: any text a phone sends is a valid body.
+        body = json.dumps({"text": text.encode("utf-8", "replace").decode("utf-8")}).encode("ascii")
+        headers = {"Content-Type": "application/json"}
+        with self._client.stream("POST", self._address, content=body, headers=headers) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise ValueError("not a 200 answer")
+            received = bytearray()
+            for piece in answer.iter_bytes():
+                received += piece
+                if len(received) > _LARGEST_ANSWER or self._monotonic() > deadline:
+                    raise ValueError("answer too large or too slow")
+        return read_ranking(json.loads(received))
+
+
+def parse_address(url: str) -> str:
+    """Check a base address and give the one to post to: https anywhere, http on this machine only."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.username or parts.password:
+        raise ValueError("PASSERELLE_NLU_URL: give an address such as https://rasa.example.org, without a password")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(parts.hostname)):
+        raise ValueError("PASSERELLE_NLU_URL: use https, or http on this machine (127.0.0.1): messages are private")
+    return parts._replace(path=parts.path.rstrip("/") + "/model/parse", fragment="").geturl()
+
+
+def read_ranking(answer: Any) -> tuple[RankedIntent, ...]:
+    """Read a Rasa answer; intents that are not in the label contract are dropped. Raises ValueError if none is left."""
+    listed = answer.get("intent_ranking") if isinstance(answer, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("no intent ranking in the answer")
+    ranking = [RankedIntent(item["name"], item["confidence"]) for item in listed if _is_ranked_intent(item)]
+    if not ranking:
+        raise ValueError("no known intent in the ranking")
+    ranking.sort(key=lambda ranked: -ranked.confidence)
+    return tuple(ranking[:RANKING_LENGTH])
+
+
+def _is_ranked_intent(item: Any) -> bool:
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or item["name"] not in _KNOWN_INTENTS:
+        return False
+    confidence = item.get("confidence")
+    return isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0.0 <= confidence <= 1.0
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""Reads the phrases of the safety rules and finds them in a message, fast.
+
+Pure. A phrase is a line a worker can read: words in the shared spelling of `triage_words`, and
+
+- `a|b|c`   one of these words
+- `word*`   any word that begins so (at least three letters)
+- `word?`   a word that may be missing
+- `<name>`  one of the words of a named list (`lists:` in the same folder)
+- `..`      up to three words in between, `...` up to eight, never across the end of a sentence
+
+Every phrase is filed under its rarest word, so a message is only compared with the few phrases it could hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nlu.yaml_files import words_of
+
+_GAPS = {"..": r"(?:[^ .?]+ ){0,3}", "...": r"(?:[^ .?]+ ){0,8}"}
+_PREFIX_LENGTH = 3
+# Words too common to file a phrase under, when it has any other.
+_COMMON = words_of("common")
+
+
+class PhraseError(ValueError):
+    """A phrase of a safety rule that cannot be read; the text says which one and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    options: tuple[str, ...]
+    optional: bool = False
+
+
+@dataclass(slots=True)
+class _Filed:
+    """The phrases of one sign that share their rarest word; compiled when first needed (a second saved at start)."""
+
+    sign: str
+    written: str
+    pattern: re.Pattern[str] | None = None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        if self.pattern is None:
+            self.pattern = re.compile(self.written)
+        return self.pattern.search(text)
+
+
+@dataclass(slots=True)
+class SignIndex:
+    """Phrases filed by word; `find` gives the names of the signs a message holds, with the words that showed it."""
+
+    _by_word: dict[str, list[_Filed]] = field(default_factory=dict)
+    _by_prefix: dict[str, list[_Filed]] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, signs: Mapping[str, Iterable[str]], lists: Mapping[str, Iterable[str]]) -> SignIndex:
+        """Compile every phrase of every sign. Raises `PhraseError` for one that cannot be read."""
+        index = cls()
+        words = {name: tuple(str(word) for word in members) for name, members in lists.items()}
+        for sign, phrases in signs.items():
+            grouped: dict[tuple[str, ...], list[str]] = {}
+            for phrase in phrases:
+                pieces = _parse(sign, str(phrase), words)
+                grouped.setdefault(_anchor(sign, str(phrase), pieces), []).append(_pattern(pieces))
+            for anchor, patterns in grouped.items():
+                index._file(anchor, _Filed(sign, " (?:" + "|".join(patterns) + ")"))
+        return index
+
+    def _file(self, anchor: tuple[str, ...], filed: _Filed) -> None:
+        for option in dict.fromkeys(anchor):
+            if option.endswith("*"):
+                self._by_prefix.setdefault(option[:_PREFIX_LENGTH], []).append(filed)
+            else:
+                self._by_word.setdefault(option, []).append(filed)
+
+    def find(self, words: list[str]) -> dict[str, str]:
+        """Name the signs present in a message (as cut by `triage_words.words`)."""
+        text = " " + " ".join(words) + " "
+        found: dict[str, str] = {}
+        tried: set[int] = set()
+        for word in set(words):
+            for candidates in (self._by_word.get(word), self._by_prefix.get(word[:_PREFIX_LENGTH])):
+                for filed in candidates or ():
+                    if filed.sign in found or id(filed) in tried:
+                        continue
+                    tried.add(id(filed))
+                    hit = filed.search(text)
+                    if hit:
+                        found[filed.sign] = hit.group().strip()
+        return found
+
+
+def _parse(sign: str, phrase: str, lists: Mapping[str, tuple[str, ...]]) -> list[_Piece | str]:
+    pieces: list[_Piece | str] = []
+    for part in phrase.split():
+        if part in _GAPS:
+            pieces.append(part)
+            continue
+        optional = part.endswith("?") and part != "?"
+        body = part[:-1] if optional else part
+        options: list[str] = []
+        for option in body.split("|"):
+            if option.startswith("<"):
+                if option[1:-1] not in lists:
+                    raise PhraseError(f'sign {sign}: "{phrase}" names the list {option}, which does not exist')
+                options.extend(lists[option[1:-1]])
+            else:
+                options.append(option)
+        for option in options:
+            if (
+                not option
+                or (option.endswith("*") and len(option) <= _PREFIX_LENGTH)
+                or (len(option) > 1 and "?" in option)
+            ):
+                raise PhraseError(
+                    f'sign {sign}: "{phrase}": write {part} with whole words, `?` last, 3 letters before `*`'
+                )
+        pieces.append(_Piece(tuple(options), optional))
+    return pieces
+
+
+def _anchor(sign: str, phrase: str, pieces: list[_Piece | str]) -> tuple[str, ...]:
+    def rarity(piece: _Piece) -> tuple[bool, bool, int]:
+        common = any(option in _COMMON for option in piece.options)
+        return (not common, len(piece.options) <= 12, min(len(option) for option in piece.options))
+
+    required = [piece for piece in pieces if isinstance(piece, _Piece) and not piece.optional]
+    if not required:
+        raise PhraseError(f'sign {sign}: "{phrase}" has no word that must be there')
+    return tuple(option.split("_")[0] for option in max(required, key=rarity).options)
+
+
+def _pattern(pieces: list[_Piece | str]) -> str:
+    parts: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(_GAPS[piece])
+            continue
+        options = "|".join(_word(option) for option in piece.options)
+        parts.append(f"(?:(?:{options}) )" + ("?" if piece.optional else ""))
+    return "".join(parts)
+
+
+def _word(option: str) -> str:
+    if option.endswith("*"):
+        return re.escape(option[:-1]) + r"[^ ]*"
+    return " ".join(re.escape(part) for part in option.split("_"))

@@ -1,0 +1,257 @@
+"""The interpreter over a Rasa server: it asks, it never waits long, and it never depends on the answer."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlu.interpretation import Urgency
+from nlu.interpreter import EmbeddedInterpreter, load_interpreter
+from nlu.rasa_server import REST_SECONDS, RasaServerInterpreter, parse_address, read_ranking
+
+ROOT = Path(__file__).resolve().parents[2]
+RASA = ROOT / ".venv-rasa" / "bin" / "python"
+GOOD = {"intent_ranking": [{"name": "find_food", "confidence": 0.2}, {"name": "complaint", "confidence": 0.7}]}
+
+
+class FakeRasa:
+    """A loopback server that answers `/model/parse` as the test wants."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.answer: Callable[[http.server.BaseHTTPRequestHandler], None] = lambda handler: send(handler, GOOD)
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                fake.asked.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+                try:
+                    fake.answer(self)
+                except OSError:
+                    self.close_connection = True  # the client has gone: what the slow tests want
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def send(handler: http.server.BaseHTTPRequestHandler, body: Any, status: int = 200) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(raw)))
+    handler.end_headers()
+    handler.wfile.write(raw)
+
+
+@pytest.fixture
+def rasa() -> Iterator[FakeRasa]:
+    fake = FakeRasa()
+    yield fake
+    fake.server.shutdown()
+    fake.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def embedded() -> EmbeddedInterpreter:
+    return load_interpreter()[0]
+
+
+@pytest.fixture
+def connect(embedded: EmbeddedInterpreter) -> Iterator[Callable[..., RasaServerInterpreter]]:
+    opened: list[RasaServerInterpreter] = []
+
+    def open_one(url: str, **options: Any) -> RasaServerInterpreter:
+        opened.append(RasaServerInterpreter(url, embedded, **options))
+        return opened[-1]
+
+    yield open_one
+    for interpreter in opened:
+        interpreter.close()
+
+
+def test_the_ranking_comes_from_the_server(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
+    got = connect(rasa.url).interpret("j'ai faim \ud800 à soir")
+    assert [one.intent for one in got.ranking] == ["complaint", "find_food"]
+    assert (got.intent, got.confidence) == ("complaint", 0.7)
+    assert rasa.asked == [("/model/parse", {"text": "j'ai faim ? à soir"})]
+
+
+def test_safety_stays_here(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
+    got = connect(rasa.url).interpret("mon chum a pris du fent y est bleu pis y respire pu")
+    assert (got.urgency, got.danger) == (Urgency.EMERGENCY, "overdose_now")
+
+
+FAULTS: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {
+    "server error": lambda handler: send(handler, {"reason": "no model"}, 409),
+    "redirect": lambda handler: send(handler, b"", 302),
+    "not JSON": lambda handler: send(handler, b"<html>"),
+    "not UTF-8": lambda handler: send(handler, b"\xff\xfe\xfa"),
+    "another shape": lambda handler: send(handler, ["find_food"]),
+    "no ranking": lambda handler: send(handler, {"intent": {"name": "find_food"}}),
+    "unknown intents": lambda handler: send(handler, {"intent_ranking": [{"name": "order_pizza", "confidence": 1}]}),
+    "odd items": lambda handler: send(handler, {"intent_ranking": [None, {"name": []}, {"name": "greet"}]}),
+    "not numbers": lambda handler: send(handler, b'{"intent_ranking": [{"name": "greet", "confidence": NaN}]}'),
+    "endless": lambda handler: send(handler, b" " * 600_000),
+    "connection cut": lambda handler: handler.connection.close(),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_server_is_replaced_by_the_embedded_model(
+    rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter], embedded: EmbeddedInterpreter, fault: str
+) -> None:
+    rasa.answer = FAULTS[fault]
+    interpreter = connect(rasa.url, limit=5.0)
+    assert interpreter.interpret("where can i eat") == embedded.interpret("where can i eat")
+    assert interpreter.failures == 1
+
+
+def _drip(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def test_a_slow_server_is_not_waited_for(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
+    rasa.answer = _drip
+    interpreter = connect(rasa.url, limit=0.3)
+    started = time.monotonic()
+    assert interpreter.interpret("where can i eat").intent == "find_food"
+    assert time.monotonic() - started < 2.0, "bytes that keep coming must not extend the limit"
+
+
+def test_after_a_failure_the_server_rests_then_is_asked_again(
+    rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]
+) -> None:
+    now = [0.0]
+    rasa.answer = FAULTS["server error"]
+    interpreter = connect(rasa.url, monotonic=lambda: now[0])
+    interpreter.interpret("allo")
+    interpreter.interpret("allo")
+    assert len(rasa.asked) == 1
+    rasa.answer = lambda handler: send(handler, GOOD)
+    now[0] = REST_SECONDS + 1
+    assert interpreter.interpret("allo").intent == "complaint"
+
+
+def test_nobody_listening(connect: Callable[..., RasaServerInterpreter]) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        interpreter = connect(f"http://127.0.0.1:{reserved.getsockname()[1]}")
+        assert interpreter.interpret("where can i eat").intent == "find_food"
+
+
+def test_a_failure_is_logged_without_the_message(
+    rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter], caplog: pytest.LogCaptureFixture
+) -> None:
+    rasa.answer = FAULTS["not JSON"]
+    with caplog.at_level("WARNING", logger="nlu.rasa_server"):
+        connect(rasa.url).interpret("mon secret 5145550100")
+    assert "embedded model used" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:5005", "http://[::1]:5005/", "http://localhost", "https://r.test/x"])
+def test_safe_addresses(url: str) -> None:
+    assert parse_address(url) == url.rstrip("/") + "/model/parse"
+
+
+@pytest.mark.parametrize("url", ["http://rasa.test", "ftp://127.0.0.1", "https://u:p@r.test", "127.0.0.1:5005", ""])
+def test_unsafe_addresses_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="PASSERELLE_NLU_URL"):
+        parse_address(url)
+
+
+def test_a_ranking_is_sorted_and_cut_to_ten() -> None:
+    listed = [{"name": name, "confidence": 0.01 * at} for at, name in enumerate(["greet", "thanks"] * 8)]
+    ranking = read_ranking({"intent_ranking": listed})
+    assert len(ranking) == 10
+    assert ranking[0].confidence == pytest.approx(0.15)
+
+
+DIET_PIPELINE = """recipe: default.v1
+language: fr
+pipeline:
+- name: WhitespaceTokenizer
+- name: CountVectorsFeaturizer
+- name: DIETClassifier
+  epochs: 20
+  constrain_similarities: true
+  entity_recognition: false
+"""
+DIET_MESSAGES = """version: "3.1"
+nlu:
+- intent: find_food
+  examples: |
+    - jai faim
+    - where can i eat
+    - un repas gratuit
+    - free meal
+- intent: thanks
+  examples: |
+    - merci
+    - thanks a lot
+    - mille mercis
+    - thank you
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not RASA.exists(), reason="no .venv-rasa here: make it with nlu/rasa/env.sh (needs Python 3.10)")
+def test_with_a_real_diet_model_on_a_real_rasa_server(
+    tmp_path: Path, connect: Callable[..., RasaServerInterpreter]
+) -> None:
+    (tmp_path / "config.yml").write_text(DIET_PIPELINE, encoding="utf-8")
+    (tmp_path / "nlu.yml").write_text(DIET_MESSAGES, encoding="utf-8")
+    command = [str(RASA), "-W", "ignore", "-m", "rasa"]
+    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    training = [*command, "train", "nlu", "--nlu", "nlu.yml", "--fixed-model-name", "diet"]
+    subprocess.run(training, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=400)
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port = chosen.getsockname()[1]
+    serving = [*command, "run", "--enable-api", "-m", "models/diet.tar.gz", "-i", "127.0.0.1", "-p", str(port)]
+    with (tmp_path / "server.log").open("wb") as log:
+        server = subprocess.Popen(serving, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_ready(port, server)
+        interpreter = connect(f"http://127.0.0.1:{port}", limit=5.0)
+        got = interpreter.interpret("merci")
+        assert interpreter.failures == 0
+        assert got.intent == "thanks"
+        assert {one.intent for one in got.ranking} == {"find_food", "thanks"}
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_until_ready(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Wait until the server answers; it loads TensorFlow first."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail("the Rasa server did not start")

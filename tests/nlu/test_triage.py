@@ -1,0 +1,170 @@
+"""Safety triage: how rules, classifier and the last minutes add up; what a worker reads; and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlu.interpretation import RankedIntent, Urgency, UrgencyScores
+from nlu.triage import Rules, assess, load_rules, weigh
+from nlu.triage_rules import RulesError, build_rules
+from nlu.triage_signs import PhraseError, SignIndex
+from nlu.triage_words import words
+
+_CALM = UrgencyScores(emergency=0.01, urgent=0.02, none=0.97)
+_SURE_CALM = UrgencyScores(emergency=0.004, urgent=0.006, none=0.99)
+_ALARMED = UrgencyScores(emergency=0.95, urgent=0.03, none=0.02)
+_URGENT = UrgencyScores(emergency=0.03, urgent=0.9, none=0.07)
+_SHARED = Path(__file__).resolve().parents[2] / "../shared/corpus/dev.jsonl"
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load_rules()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "il ne respire plus",
+        "IL NE RESPIRE PLUS!!!",
+        "y respire pu",
+        "y respire pus",
+        "ma blonde a respire pas",
+        "mon frère respiiiire plus",
+    ],
+)
+def test_one_phrase_meets_many_spellings(rules: Rules, text: str) -> None:
+    assert "not_breathing" in weigh(rules, text).found
+
+
+def test_words_share_spellings_and_keep_sentence_ends() -> None:
+    assert words("J'peux pu. Yé bleu?") == ["j", "peux", "pu", ".", "y", "est", "bleu", "?"]
+
+
+def test_a_gap_never_crosses_a_sentence() -> None:
+    index = SignIndex.build({"sign": ["mal .. poitrine"]}, {})
+    assert index.find(words("mal à la poitrine"))
+    assert not index.find(words("j'ai mal. la poitrine de poulet est prête"))
+
+
+def test_reasons_are_told_in_both_languages_and_name_the_substance(rules: Rules) -> None:
+    reasons = " | ".join(assess(rules, "y respire bizarre après du ghb", (), None, ()).reasons)
+    assert "respiration bizarre + ghb" in reasons
+    assert "odd breathing + ghb" in reasons
+
+
+def test_reasons_say_now_only_in_an_emergency(rules: Rules) -> None:
+    assert all(", maintenant / " in reason for reason in assess(rules, "y respire pu", (), None, ()).reasons)
+    urgent = assess(rules, "jai pu envie de vivre mais jferai rien", (), _URGENT, ())
+    assert urgent.urgency is Urgency.URGENT
+    assert not any("maintenant" in reason for reason in urgent.reasons)
+
+
+def test_the_classifier_cannot_silence_a_certain_sign(rules: Rules) -> None:
+    assert assess(rules, "she wont wake up and her lips are blue", (), _ALARMED, ()).urgency is Urgency.EMERGENCY
+    doubted = UrgencyScores(emergency=0.02, urgent=0.03, none=0.95)
+    assert assess(rules, "she wont wake up and her lips are blue", (), doubted, ()).urgency is Urgency.EMERGENCY
+
+
+def test_when_the_classifier_is_nearly_sure_of_calm_a_certain_sign_is_asked_about(rules: Rules) -> None:
+    assessment = assess(rules, "she wont wake up and her lips are blue", (), _SURE_CALM, ())
+    assert assessment.check or assessment.urgency is not Urgency.NONE
+
+
+def test_the_classifier_speaks_where_the_rules_are_silent(rules: Rules) -> None:
+    text = "plouf plouf tralala"
+    assert assess(rules, text, (), None, ()).urgency is Urgency.NONE
+    assert assess(rules, text, (), _ALARMED, ()).urgency is Urgency.EMERGENCY
+    assert assess(rules, text, (), _URGENT, ()).urgency is Urgency.URGENT
+    calm = assess(rules, text, (), _CALM, ())
+    assert (calm.urgency, calm.check, calm.reasons) == (Urgency.NONE, False, ())
+
+
+def test_an_idiom_is_taken_out_before_signs_are_looked_for(rules: Rules) -> None:
+    assert not weigh(rules, "chu mort de rire").fired
+    assert "not_breathing" in weigh(rules, "chu mort de rire mais lui y respire pu").found
+
+
+def test_what_is_over_is_not_an_emergency(rules: Rules) -> None:
+    over = (RankedIntent("resolved", 0.9),)
+    for text in ("y est réveillé, l'ambulance est là", "false alarm he was just sleeping"):
+        assert assess(rules, text, (), _CALM, over).urgency is not Urgency.EMERGENCY
+
+
+def test_fragments_make_one_sentence(rules: Rules) -> None:
+    sent: list[str] = []
+    seen = []
+    for fragment in ("my", "buddy in the", "washroom isnt", "breathin"):
+        seen.append(assess(rules, fragment, tuple(sent), None, ()).urgency)
+        sent.append(fragment)
+    assert seen == [Urgency.NONE, Urgency.NONE, Urgency.NONE, Urgency.EMERGENCY]
+
+
+def test_an_emergency_goes_on_until_somebody_is_there(rules: Rules) -> None:
+    before = ("mon boy est étendu à terre y respire comme pas",)
+    assert assess(rules, "y respire toujours pas", before, None, ()).urgency is Urgency.EMERGENCY
+    assert assess(rules, "les ambulanciers sont là", before, None, ()).urgency is Urgency.URGENT
+    assert assess(rules, "ok", before, None, ()).urgency is Urgency.NONE
+
+
+def test_the_past_minutes_do_not_alarm_by_themselves(rules: Rules) -> None:
+    before = ("im so dead tonight omg double shift",)
+    assert assess(rules, "so is the day centre on ontario open sundays", before, None, ()).urgency is Urgency.NONE
+
+
+def test_check_only_comes_with_none(rules: Rules) -> None:
+    for text in ("", "🙏", "aide", "c tu normal que qqun vire gris après un hit", "y respire pu", "merci"):
+        for scores in (None, _CALM, _URGENT, _ALARMED):
+            assessment = assess(rules, text, (), scores, ())
+            assert not assessment.check or assessment.urgency is Urgency.NONE
+
+
+@pytest.mark.parametrize("text", ["", " ", "\0", "\ud800", "💀" * 500, "a" * 5000, "respire " * 800, "'''", "[](){}"])
+def test_any_text_is_judged(rules: Rules, text: str) -> None:
+    assess(rules, text, (text,), None, ())
+
+
+def test_a_rule_that_names_an_unknown_sign_is_refused() -> None:
+    with pytest.raises(RulesError, match='names the sign "ghost"'):
+        build_rules([{"rules": [{"id": "r", "danger": None, "urgency": "urgent", "all": ["ghost"]}]}])
+
+
+def test_a_rule_without_points_is_refused() -> None:
+    signs = {"s": {"fr": "s", "en": "s", "phrases": ["bleu"]}}
+    with pytest.raises(RulesError, match="points"):
+        build_rules([{"signs": signs, "rules": [{"id": "r", "danger": None, "urgency": "urgent", "all": ["s"]}]}])
+
+
+@pytest.mark.parametrize("phrase", ["bl*", "a?", "<ghost>", "bleu|", "bleu?|gris"])
+def test_a_phrase_that_cannot_be_read_is_refused(phrase: str) -> None:
+    with pytest.raises(PhraseError):
+        SignIndex.build({"sign": [phrase]}, {})
+
+
+def _measured(rules: Rules, messages: Iterable[dict[str, Any]]) -> tuple[float, float, float]:
+    emergencies, calm = [], []
+    for message in messages:
+        assessment = assess(rules, message["text"], (), None, ())
+        if message["urgency"] == "emergency":
+            emergencies.append(assessment)
+        elif message["urgency"] == "none":
+            calm.append(assessment)
+    answered = sum(a.urgency is Urgency.EMERGENCY for a in emergencies) / len(emergencies)
+    seen = sum(a.check or a.urgency is not Urgency.NONE for a in emergencies) / len(emergencies)
+    false_pages = sum(a.urgency is not Urgency.NONE for a in calm) / len(calm)
+    return answered, seen, false_pages
+
+
+def test_the_rules_alone_hold_on_messages_written_by_somebody_else(rules: Rules) -> None:
+    if not _SHARED.exists():
+        pytest.skip("the shared development messages are not beside this project")
+    messages = [json.loads(line) for line in _SHARED.read_text(encoding="utf-8").splitlines()]
+    answered, seen, false_pages = _measured(rules, messages)
+    assert answered >= 0.80
+    assert seen >= 0.90
+    assert false_pages <= 0.06
