@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
@@ -12,6 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX = "PASSERELLE_"
 DEMONSTRATION = Path(__file__).parent / "demonstration"
+DATABASES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite://", "sqlite+aiosqlite://")
+MAX_PORT = 65535
 
 
 class SettingsError(Exception):
@@ -52,26 +57,54 @@ class Settings(BaseSettings):
         """Only what `load` was given: the environment is read in one place."""
         return (init_settings,)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "twilio_api_base", "telegram_api_base", "nlu_url")
     @classmethod
     def _absolute(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        if not value.startswith(("https://", "http://")):
+        if not _is_address(value):
             raise ValueError("write the whole address, beginning with https://")
         return value.rstrip("/")
+
+    @field_validator("nlu_url")
+    @classmethod
+    def _near_or_sealed(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("https://") and not is_loopback(value):
+            raise ValueError("messages go there: write an address of this machine, or one beginning with https://")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(DATABASES):
+            raise ValueError("write postgresql://user:password@host/name, or sqlite:////path/to/file.db")
+        return value
 
     @field_validator("twilio_number")
     @classmethod
     def _e164(cls, value: str | None) -> str | None:
-        if value is not None and not (value.startswith("+") and value[1:].isdigit() and 8 <= len(value) <= 16):
+        if value is not None and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
             raise ValueError("write the number as +15145550100")
         return value
 
-    @field_validator("port")
+    @field_validator("telegram_token")
     @classmethod
-    def _port(cls, value: int) -> int:
-        if not 0 <= value <= 65535:
+    def _bot_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,}", value.get_secret_value()):
+            raise ValueError("write the token as BotFather gave it: digits, a colon, then letters and digits")
+        return value
+
+    @field_validator("telegram_secret")
+    @classmethod
+    def _secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("write letters and digits only, up to 256: Telegram takes nothing else")
+        return value
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port(cls, value: object) -> object:
+        if not re.fullmatch(r"[0-9]{1,5}", str(value)) or int(str(value)) > MAX_PORT:
             raise ValueError("write a port between 1 and 65535")
         return value
 
@@ -133,15 +166,38 @@ class Settings(BaseSettings):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
         except OSError as error:
-            raise SettingsError(f"PASSERELLE_STATE: {folder} cannot be used ({error.strerror})") from None
+            raise SettingsError(
+                f"PASSERELLE_STATE: the state folder cannot be used ({error.strerror}); name one that can be written"
+            ) from None
         return folder
 
 
 def is_loopback(url: str) -> bool:
     """Whether an address points at this machine, as in tests."""
-    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return name in {"localhost", "::1"} or name.startswith("127.")
+    try:
+        name = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return name in {"localhost", "::1"} or re.fullmatch(r"127(\.[0-9]{1,3}){3}", name) is not None
+
+
+def unknown(environment: Mapping[str, str] | None = None) -> list[str]:
+    """A line for each `PASSERELLE_…` variable that is no setting: a misspelt one would count as not set."""
+    source = os.environ if environment is None else environment
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    strangers = sorted(key for key in source if key.startswith(PREFIX) and key not in known)
+    guesses = {name: get_close_matches(name, known, n=1, cutoff=0.8) for name in strangers}
+    return [
+        f"{name}: no such setting" + (f"; did you mean {guess[0]}?" if guess else "") for name, guess in guesses.items()
+    ]
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in value
+    except ValueError:
+        return False
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -149,9 +205,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     source = os.environ if environment is None else environment
     fields = Settings.model_fields
     values = {
-        key[len(PREFIX) :].lower(): value
+        key[len(PREFIX) :].lower(): value.strip()
         for key, value in source.items()
-        if key.startswith(PREFIX) and value.strip() and key[len(PREFIX) :].lower() in fields
+        if key.startswith(PREFIX) and value.strip() and key[len(PREFIX) :].lower() in fields and key.isupper()
     }
     try:
         return Settings(**values)  # type: ignore[arg-type] # pydantic turns the environment's text into each type

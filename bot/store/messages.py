@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -24,6 +24,9 @@ PRIORITY_PAGE = 0
 PRIORITY_EMERGENCY = 1
 PRIORITY_REPLY = 3
 PRIORITY_ALERT = 8
+
+CALLBACK_WAIT = timedelta(seconds=20)
+"""An urgent reply that rode on a webhook's response is looked up when nothing was heard of it for this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ async def record_inbound(
     row = {
         "id": inbound_id,
         "provider_digest": vault.digest_provider_id(channel, provider_id),
+        "provider_copy": seal_provider_id(vault, channel, provider_id),
         "kind": kind,
         "received_at": received_at,
     }
@@ -124,7 +128,7 @@ async def queue(conn: AsyncConnection, vault: Vault, key: ContactKey | None, dra
         "priority": draft.priority,
         "status": (DeliveryStatus.HANDED_OVER if handed_over else DeliveryStatus.QUEUED).value,
         "attempts": 0,
-        "due_at": None if handed_over else draft.due_at or now,
+        "due_at": _first_look(draft, now) if handed_over else draft.due_at or now,
         "not_after": draft.not_after,
         "parts": draft.parts,
         "created_at": now,
@@ -132,6 +136,22 @@ async def queue(conn: AsyncConnection, vault: Vault, key: ContactKey | None, dra
     }
     inserted = await conn.execute(insert_if_new(conn, tables.outbox, row))
     return message_id if inserted.rowcount == 1 else None
+
+
+def _first_look(draft: Draft, now: datetime) -> datetime | None:
+    """When to ask what became of a message that rode on a webhook's response: only urgent ones are asked about."""
+    return now + CALLBACK_WAIT if draft.priority <= PRIORITY_EMERGENCY else None
+
+
+def seal_provider_id(vault: Vault, channel: str, provider_id: str) -> bytes:
+    """Seal a provider's id, by which its copy of a message can be erased; `redaction` opens it."""
+    return vault.seal("provider", f"{channel}\0{provider_id}")
+
+
+def open_provider_id(vault: Vault, sealed: bytes) -> tuple[str, str]:
+    """The channel and the provider's id that `seal_provider_id` sealed."""
+    channel, _, provider_id = vault.open("provider", sealed).partition("\0")
+    return channel, provider_id
 
 
 def seal_body(vault: Vault, key: ContactKey | None, body: Body) -> bytes:

@@ -100,6 +100,7 @@ inbound = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("provider_digest", LargeBinary, nullable=False, unique=True),  # outlives the body: late redeliveries
+    Column("provider_copy", LargeBinary),  # the provider's id, sealed under the master key, until its copy is erased
     Column("contact_id", String(32), index=True),
     Column("body", LargeBinary),  # sealed
     Column("kind", String(16), nullable=False),
@@ -127,6 +128,7 @@ outbox = Table(
     Column("not_after", Instant),  # of no use later than this
     Column("lease_until", Instant),
     Column("provider_digest", LargeBinary, index=True),
+    Column("provider_copy", LargeBinary),  # as in `inbound`
     Column("error_code", String(40)),
     Column("parts", Integer, nullable=False, default=0),  # SMS parts
     Column("created_at", Instant, nullable=False, index=True),

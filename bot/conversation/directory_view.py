@@ -1,0 +1,74 @@
+"""The directory as the conversation uses it: places from words or pins, services near a place, opening hours.
+
+Holds the loaded gazetteer and index. The precise place never leaves: what the flow keeps is a label and a
+position rounded to about a kilometre.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.conversation.services import describe, hours
+from directory.places import Place, Places
+from directory.query import Query
+from directory.search import Index
+from flows.flow import FindServices, LookUpPlace, PlaceFound, PlaceUnclear, PlaceUnknown, ServicesFound, Slots
+
+LOOKED_THROUGH = 20
+"""Services looked through for those already named in the conversation."""
+
+ROUNDED = 2
+"""Decimals of a degree kept: about one kilometre."""
+
+
+@dataclass(slots=True)
+class DirectoryView:
+    """What `bootstrap` loads once; `index` is replaced when the directory is imported anew."""
+
+    places: Places
+    index: Index
+    zone: ZoneInfo
+    unconfirmed: bool
+
+    def look_up(
+        self, wanted: LookUpPlace, near: tuple[float, float] | None
+    ) -> PlaceFound | PlaceUnclear | PlaceUnknown:
+        """Where this is."""
+        text = wanted.text if wanted.location is None else f"{wanted.location[0]:.4f}, {wanted.location[1]:.4f}"
+        answer = self.places.find(text, near=near)
+        if answer.place is not None:
+            return PlaceFound(_rounded(answer.place))
+        if answer.candidates:
+            return PlaceUnclear(tuple(_rounded(place) for place in answer.candidates[:4]))
+        return PlaceUnknown()
+
+    def find(self, wanted: FindServices, language: str, now: datetime) -> ServicesFound:
+        """Services for a need near a place, in words; or the hours of those already named."""
+        place = wanted.place or {}
+        query = Query(
+            needs=frozenset({wanted.need}),
+            lat=place.get("lat"),
+            lon=place.get("lon"),
+            at=now,
+            unconfirmed=self.unconfirmed,
+            exclude=frozenset(wanted.exclude),
+        )
+        if wanted.about:
+            answer = self.index.search(replace(query, limit=LOOKED_THROUGH, exclude=frozenset()))
+            named = [found for found in (*answer.found, *answer.lines) if found.id in wanted.about]
+            return ServicesFound(hours(named, language, now, self.zone), nothing=not named)
+        wording = describe(self.index.search(query), language, now, self.zone)
+        return ServicesFound(wording.text, wording.ids, wording.nothing)
+
+
+def _rounded(place: Place) -> Slots:
+    return {
+        "label_fr": place.label_fr,
+        "label_en": place.label_en,
+        "lat": round(place.lat, ROUNDED),
+        "lon": round(place.lon, ROUNDED),
+        "precision_km": max(place.precision_km, 1.0),
+        "kind": place.kind,
+    }

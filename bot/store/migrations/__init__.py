@@ -1,0 +1,1 @@
+"""The schema's history (Alembic): one file a change, in `versions/`."""

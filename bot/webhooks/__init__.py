@@ -1,0 +1,1 @@
+"""What providers call: one file a provider. They verify, parse, hand over, and word the response."""
