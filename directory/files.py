@@ -15,7 +15,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from directory.package import DirectoryFileError, Problem, RawRow
+from directory.package import DirectoryFileError, Problem, RawRow, clean_text
 
 _LARGEST_BYTES = 600_000_000  # of everything in a zip, unpacked
 _CSV_LIMIT = 10_000_000  # one cell
@@ -90,7 +90,7 @@ def read_rows(member: Member, problems: list[Problem]) -> Iterator[RawRow]:
     lines = _sheet_lines(member) if member.suffix == ".xlsx" else _csv_lines(member)
     header: list[str] | None = None
     for number, cells in enumerate(lines, start=1):
-        cells = [cell.strip() for cell in cells]
+        cells = [clean_text(cell) for cell in cells]
         if not any(cells):
             continue
         if header is None:

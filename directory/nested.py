@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from directory.package import DirectoryFileError, Problem, RawRow
+from directory.package import DirectoryFileError, Problem, RawRow, clean_text
 
 # table -> JSON key -> (table of what is nested there, column that points back at the parent)
 LISTS: dict[str, dict[str, tuple[str, str]]] = {
@@ -142,4 +142,4 @@ def _scalar(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return clean_text(str(value))

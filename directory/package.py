@@ -1,5 +1,6 @@
 """What reading a directory file gives: rows by HSDS 3 table, and every problem met, one by one (pure)."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -46,6 +47,15 @@ class Package:
         counts = {table: len(rows) for table, rows in self.tables.items() if rows}
         fate = Counter("problems_kept" if problem.kept else "problems_skipped" for problem in self.problems)
         return {**counts, "links": self.links, **fate}
+
+
+# Neither a database nor a text message takes them; half of a surrogate pair is not text at all.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """A value as it is kept: no control characters, no space around."""
+    return _NOT_TEXT.sub("", text).strip()
 
 
 @dataclass(slots=True)

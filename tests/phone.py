@@ -58,7 +58,7 @@ class Line:
     def worker(self) -> Phone:
         """The phone of the worker on call now, in the demonstration."""
         on_call = self.service.content.organisation.on_call(self.now)
-        return Phone(self, ChannelName.SIMULATOR, on_call[0].addresses[ChannelName.SIMULATOR.value])
+        return Phone(self, ChannelName.SMS, on_call[0].addresses[ChannelName.SMS.value])
 
     async def fast_forward(self, minutes: float) -> None:
         """Let the clock go on, doing what is due at its own moment."""

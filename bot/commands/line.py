@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -58,6 +59,7 @@ def _listening(settings: Settings) -> socket.socket:
 async def _answer(settings: Settings, listener: socket.socket, *, work: bool) -> None:
     """Serve until told to stop. The service is built here and not by the server, whose words for a failure are a traceback."""
     app = create_app(settings, work=work)
+    app.state.closing = asyncio.Event()  # tells the page's streams to end, which the server would wait for
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -67,18 +69,26 @@ async def _answer(settings: Settings, listener: socket.socket, *, work: bool) ->
         proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
+    told_to_stop = asyncio.Event()  # while the service is being built, and after the server has stopped
     loop = asyncio.get_running_loop()
-    for each in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # the server repeats the signal when it stops: the service closes after
-        loop.add_signal_handler(each, _nothing_more)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, told_to_stop.set)
     async with app.router.lifespan_context(app):
-        await uvicorn.Server(config).serve(sockets=[listener])
+        if not told_to_stop.is_set():
+            await _Server(config, app.state.closing).serve(sockets=[listener])
 
 
-def _nothing_more() -> None:
-    """The signal was heard by the server already."""
+class _Server(uvicorn.Server):
+    """Ends the streams of open pages as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal: the pages first, then the server's own way."""
+        self._closing.set()
+        super().handle_exit(sig, frame)
 
 
 def work() -> None:

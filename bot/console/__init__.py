@@ -1,0 +1,1 @@
+"""Pages in a browser: for now the demonstration's two phones."""

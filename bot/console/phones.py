@@ -35,7 +35,7 @@ MAX_CHARACTERS = 4000
 MAX_BODY = 32 * 1024
 """Bytes of a posted message at most: `MAX_CHARACTERS` of any kind fit, written as JSON."""
 
-STATIC = frozenset({"phones.css", "phones.js", "thread.js", "passerelle.svg"})
+STATIC = frozenset({"page.css", "device.css", "thread.css", "small.css", "phones.js", "thread.js", "passerelle.svg"})
 SAFE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -122,7 +122,7 @@ WORDS: dict[str, Words] = {
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "fr": (
         "yo mon chum est bleu y répond pu",
-        "jsais pas où dormir à soir",
+        "cherche un lit pour à soir, métro berri",
         "j'ai pu de seringues, métro berri",
         "j'ai pu envie de vivre",
         "ya tu qqn à qui parler",
@@ -131,7 +131,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "en": (
         "yo my buddys blue he wont wake up",
-        "nowhere to sleep tonight",
+        "need a bed tonight, berri metro",
         "out of needles, berri metro",
         "i dont wanna be here anymore",
         "can i talk to a real person",

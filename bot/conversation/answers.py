@@ -8,12 +8,13 @@ from datetime import timedelta
 from bot.conversation.keywords import Keyword
 from bot.conversation.performer import Performer, Spoken
 from bot.conversation.replies import Reply
-from bot.conversation.turn_state import CLEAR, Turn
+from bot.conversation.turn_state import CLEAR, SURE, Turn
 from bot.handoff.lifecycle import Handoffs
 from bot.messages import ChannelName, InboundKind
 from bot.store import contacts
 from flows.flow import Sprint
 from nlu.interpretation import Urgency
+from nlu.labels import DANGERS
 
 CHECK_SILENCE = timedelta(minutes=10)
 """A check question left unanswered this long is an urgent page."""
@@ -81,7 +82,10 @@ class Answers:
 
     async def page_when_in_crisis(self, turn: Turn) -> None:
         """A lone stop word may be the last thing someone in danger can write: a human looks."""
-        if turn.memory.crisis_under_way(turn.now):
+        if turn.handoff is not None and turn.handoff.held:
+            word = turn.inbound.text or "STOP"
+            await self._handoffs.from_texter(turn.conn, turn.contact, turn.handoff, word, turn.inbound_id, turn.now)
+        elif turn.memory.crisis_under_way(turn.now):
             await self.hand_off(turn, Urgency.URGENT, turn.memory.danger)
 
     async def erase(self, turn: Turn) -> None:
@@ -125,7 +129,10 @@ class Answers:
         understood = turn.understood
         danger = understood.danger or understood.intent
         turn.memory = turn.memory.in_danger(danger, turn.now)
-        flows = (self._performer.flow_for(name) for name in (understood.danger, understood.intent))
+        # A clear need is answered as such: who has nowhere to sleep tonight gets a bed's address, and a human as well.
+        needs = understood.intent not in DANGERS and understood.confidence >= SURE
+        names = (understood.intent, understood.danger) if needs else (understood.danger, understood.intent)
+        flows = (self._performer.flow_for(name) for name in names)
         await self.start_flow(turn, next((flow for flow in flows if flow is not None), "talk_to_worker"))
         await self.hand_off(turn, Urgency.URGENT, danger)
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -87,13 +88,12 @@ class Intake:
         self._clock = clock
         self._wake = wake
         self._paged: dict[bytes, datetime] = {}
-        self._paging: set[asyncio.Task[None]] = set()
+        self._behind: set[asyncio.Task[Any]] = set()  # what goes on after its message was answered
 
     async def receive(self, inbound: Inbound) -> Response:
         """Take one message. Always gives a response; never raises for what a message or the database does."""
         try:
-            async with asyncio.timeout(TURN_SECONDS):
-                result = await self._turn(inbound)
+            result = await self._turn_in_time(inbound)
         except Exception as error:  # whatever goes wrong, the person is answered and the message is kept
             if is_away(error):
                 log.error("database_away", error=type(error).__name__)
@@ -124,6 +124,24 @@ class Intake:
             self._paged.clear()
             self._wake()
         return taken
+
+    async def _turn_in_time(self, inbound: Inbound) -> TurnResult:
+        """The turn's result. Raises `TimeoutError` when it is late.
+
+        A cancelled turn gives its connection back first, which can take as long as the database hangs: it is not waited
+        for. Should it have committed after all, the replay finds the message known, and says nothing again.
+        """
+        turn = asyncio.create_task(self._turn(inbound))
+        try:
+            await asyncio.wait({turn}, timeout=TURN_SECONDS)
+            if turn.done():
+                return turn.result()
+            raise TimeoutError
+        finally:
+            if not turn.done():
+                turn.cancel()
+                self._behind.add(turn)
+                turn.add_done_callback(self._behind.discard)
 
     async def _turn(self, inbound: Inbound) -> TurnResult:
         async with self._database.begin() as conn:
@@ -160,24 +178,29 @@ class Intake:
         self._paged[person] = now
         language = "en" if understood.language is Language.EN else "fr"
         paging = asyncio.create_task(self._page_everybody(person, language))
-        self._paging.add(paging)
-        paging.add_done_callback(self._paging.discard)
+        self._behind.add(paging)
+        paging.add_done_callback(self._behind.discard)
         await asyncio.wait({paging}, timeout=PAGE_SECONDS)
 
     async def _page_everybody(self, person: bytes, language: str) -> None:
-        """Page every worker on call now, each on the first channel that takes it: no row can be written."""
-        reached = await asyncio.gather(
-            *(self._page_one(worker, language) for worker in self._organisation.on_call(self._clock()))
-        )
-        if not any(reached):
-            log.error("nobody_paged", on_call=len(reached))
-            self._paged.pop(person, None)  # the next text tries again
+        """Page whom the first escalation step reaches, else the next one's: no row can be written."""
+        place, usable = self._organisation, frozenset(name.value for name in self._channels)
+        for step in place.policy.steps:
+            people = place.reached(step, self._clock(), usable)
+            pages = (self._page_one(place.workers[worker], channel, language) for worker, channel in people.items())
+            if any(await asyncio.gather(*pages)):
+                return
+        log.error("nobody_paged")
+        self._paged.pop(person, None)  # the next text tries again
 
-    async def _page_one(self, worker: Worker, language: str) -> bool:
+    async def _page_one(self, worker: Worker, first: str, language: str) -> bool:
+        """Page one worker on the first channel that takes it: the policy's, else any other they have."""
         text = direct_page(worker.language, language)
-        for name, address in worker.addresses.items():
+        for name in dict.fromkeys((first, *worker.addresses)):
             channel = self._channels.get(ChannelName(name))
-            if channel is not None and await _sent(channel, Outbound(messages.new_id(), channel.name, address, text)):
+            if channel is None:
+                continue
+            if await _sent(channel, Outbound(messages.new_id(), channel.name, worker.addresses[name], text)):
                 return True
         return False
 

@@ -29,7 +29,7 @@ _PHRASES = {
         "confirmed": "confirmé le {date}",
         "all_closed": "Rien d'ouvert là. Le plus proche:",
         "far": "Le plus proche est à {km} km.",
-        "line": "Partout au Québec: {name} {phone}",
+        "line": "Partout au Québec: {name}{phone}",
         "mobile": "Se déplace",
     },
     "en": {
@@ -43,7 +43,7 @@ _PHRASES = {
         "confirmed": "confirmed {date}",
         "all_closed": "Nothing open now. Nearest:",
         "far": "The nearest is {km} km away.",
-        "line": "Anywhere in Quebec: {name} {phone}",
+        "line": "Anywhere in Quebec: {name}{phone}",
         "mobile": "Mobile",
     },
 }
@@ -74,7 +74,8 @@ def describe(answer: Answer, language: str, now: datetime, zone: ZoneInfo) -> Wo
     lines.extend(_one(found, language, now, zone) for found in shown)
     named = [*shown]
     for found in [item for item in answer.lines if item.phone][:LINES_SHOWN]:
-        lines.append(phrases["line"].format(name=found.name, phone=found.phone))
+        name = f"{found.name} " if found.name != found.phone else ""
+        lines.append(phrases["line"].format(name=name, phone=found.phone))
         named.append(found)
     return Wording("\n".join(lines), tuple(found.id for found in named), nothing=not shown)
 

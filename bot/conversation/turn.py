@@ -97,13 +97,12 @@ class Turns:
         self, conn: AsyncConnection, inbound: Inbound, inbound_id: str, contact: Contact, now: datetime
     ) -> Turn:
         memory = Memory.from_json(contact.state)
-        handoff = await self._handoffs.current(conn, contact.id, now)
-        closed_at = await self._handoffs.closed_at(conn, contact.id)
+        handoff, closed_at = await self._handoffs.latest(conn, contact.id, now)
         if closed_at is not None and closed_at > contact.last_seen:
             memory = memory.after_worker()
         body = {"text": inbound.text, "kind": inbound.kind.value}
         await messages.attach_inbound(conn, inbound_id, contact.id, contact.key, body)
-        opted_out = await contacts.is_opted_out(conn, contact.digest)
+        opted_out = contact.opted_out
         keyword = None
         if inbound.kind is InboundKind.TEXT:  # a "yes" to the check question is no opt-in
             keyword = keywords.find(inbound.text, stopped=opted_out and not memory.check_pending)

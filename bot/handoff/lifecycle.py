@@ -109,9 +109,11 @@ class Handoffs:
         """The state of the contact's latest handoff, or "none"."""
         return await rows.latest_state(conn, contact_id)
 
-    async def closed_at(self, conn: AsyncConnection, contact_id: str) -> datetime | None:
-        """When the contact's last handoff was closed; None when there was none, or one is open."""
-        return await rows.last_closed_at(conn, contact_id)
+    async def latest(
+        self, conn: AsyncConnection, contact_id: str, now: datetime
+    ) -> tuple[HandoffRow | None, datetime | None]:
+        """The contact's handoff that is not closed; or, when there is none, the moment the last one was closed."""
+        return await rows.latest(conn, contact_id, now)
 
     async def from_texter(
         self, conn: AsyncConnection, contact: Contact, handoff: HandoffRow, text: str, inbound_id: str, now: datetime

@@ -143,6 +143,12 @@ def page(language: str, code: str, urgency: str, texter_language: str) -> str:
     return say("page", language, code=code, **_facts(language, urgency, texter_language))
 
 
+def in_language(reasons: Sequence[str], language: str) -> list[str]:
+    """Triage words its reasons as "français / English": the worker's half of each, once."""
+    halves = ((reason.partition(" / ")) for reason in reasons)
+    return list(dict.fromkeys(english if language == "en" and english else french for french, _, english in halves))
+
+
 def direct_page(worker_language: str, texter_language: str) -> str:
     """What on-call workers get when the database is away and an emergency came in: there is no code yet."""
     language = worker_language if worker_language in ("fr", "en") else "fr"
@@ -163,7 +169,7 @@ def taken(
     if danger in _DANGER:
         lines.append(say("danger", language, danger=danger_name(language, danger)))
     if reasons:
-        lines.append(say("seen", language, reasons="; ".join(reasons)))
+        lines.append(say("seen", language, reasons="; ".join(in_language(reasons, language))))
     if words:
         lines.extend([say("wrote", language), *(f"- {text}" for text in words)])
     lines.append(say("how", language, code=code))

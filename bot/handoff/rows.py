@@ -133,16 +133,18 @@ async def by_code(conn: AsyncConnection, code: str, now: datetime) -> HandoffRow
     return await _first(conn, (_handoff.c.code == code) & _recent(now), now, lock=True)
 
 
-async def last_closed_at(conn: AsyncConnection, contact_id: str) -> datetime | None:
-    """When the contact's last handoff was closed; None when there was none, or one is open."""
+async def latest(conn: AsyncConnection, contact_id: str, now: datetime) -> tuple[HandoffRow | None, datetime | None]:
+    """The handoff of a contact that is not closed; or, when there is none, the moment the last one was closed."""
     query = (
-        select(tables.handoff.c.closed_at)
-        .where(tables.handoff.c.contact_id == contact_id)
-        .order_by(tables.handoff.c.opened_at.desc())
+        select(_handoff)
+        .where(_handoff.c.contact_id == contact_id)
+        .order_by(desc(_open), desc(_handoff.c.opened_at))
         .limit(1)
     )
-    closed: datetime | None = (await conn.execute(query)).scalar_one_or_none()
-    return closed
+    found = (await conn.execute(query)).mappings().first()
+    if found is None or found["state"] == State.CLOSED.value:
+        return None, None if found is None else found["closed_at"]
+    return _row(found, now), None
 
 
 async def latest_state(conn: AsyncConnection, contact_id: str) -> str:

@@ -17,7 +17,7 @@ from bot.store.messages import new_id
 async def raise_alarm(conn: AsyncConnection, kind: str, ref: str, now: datetime) -> bool:
     """Raise an alarm once per kind and reference; True when it is new."""
     row = {"id": new_id(), "kind": kind, "ref": ref, "at": now}
-    return bool((await conn.execute(insert_if_new(conn, tables.alarm, row))).rowcount == 1)
+    return bool((await conn.execute(insert_if_new(tables.alarm, row))).rowcount == 1)
 
 
 async def close_alarm(conn: AsyncConnection, kind: str, ref: str, now: datetime) -> None:

@@ -43,7 +43,7 @@ async def claim(
     """
     names = [name for channel in rates for name in (channel, hold_name(channel))]
     for name in names:
-        await conn.execute(insert_if_new(conn, tables.sender, {"name": name, "next_at": now}))
+        await conn.execute(insert_if_new(tables.sender, {"name": name, "next_at": now}))
     query = select(tables.sender).where(tables.sender.c.name.in_(names)).order_by(tables.sender.c.name)
     next_at = {row.name: row.next_at for row in await conn.execute(query.with_for_update())}
     on_hold = [channel for channel in rates if next_at[hold_name(channel)] > now]
@@ -82,7 +82,7 @@ def held(message_id: str, lease_until: datetime) -> ColumnElement[bool]:
 async def hold(conn: AsyncConnection, channel: str, until: datetime) -> None:
     """Let a whole sender wait: the provider said so, or our account is wrong."""
     name = hold_name(channel)
-    await conn.execute(insert_if_new(conn, tables.sender, {"name": name, "next_at": until}))
+    await conn.execute(insert_if_new(tables.sender, {"name": name, "next_at": until}))
     later = update(tables.sender).where(tables.sender.c.name == name, tables.sender.c.next_at < until)
     await conn.execute(later.values(next_at=until))
 

@@ -31,6 +31,7 @@ class Contact:
     first_seen: datetime
     last_seen: datetime
     check_due_at: datetime | None
+    opted_out: bool = False
     is_new: bool = False
 
     @property
@@ -39,8 +40,10 @@ class Contact:
         return receipt_code(self.id)
 
 
-_columns = (*tables.contact.c, tables.contact_key.c.wrapped)
-_joined = tables.contact.join(tables.contact_key, tables.contact_key.c.contact_id == tables.contact.c.id)
+_columns = (*tables.contact.c, tables.contact_key.c.wrapped, tables.opt_out.c.at.label("opted_out_at"))
+_joined = tables.contact.join(tables.contact_key, tables.contact_key.c.contact_id == tables.contact.c.id).outerjoin(
+    tables.opt_out, tables.opt_out.c.digest == tables.contact.c.digest
+)
 
 
 async def find_or_create(conn: AsyncConnection, vault: Vault, channel: str, address: str, now: datetime) -> Contact:
@@ -60,13 +63,14 @@ async def find_or_create(conn: AsyncConnection, vault: Vault, channel: str, addr
             "first_seen": now,
             "last_seen": now,
         }
-        created = await conn.execute(insert_if_new(conn, tables.contact, row))
+        created = await conn.execute(insert_if_new(tables.contact, row))
         if created.rowcount != 1:
             continue  # another process created it between our look and our insert: look again
         await conn.execute(
             tables.contact_key.insert().values(contact_id=contact_id, wrapped=vault.wrap(contact_id, key))
         )
-        return Contact(contact_id, channel, digest, address, key, None, {}, False, now, now, None, is_new=True)
+        stopped = await is_opted_out(conn, digest)  # the list outlives an erase
+        return Contact(contact_id, channel, digest, address, key, None, {}, False, now, now, None, stopped, is_new=True)
 
 
 async def get(conn: AsyncConnection, vault: Vault, contact_id: str) -> Contact | None:
@@ -94,6 +98,7 @@ async def _one(conn: AsyncConnection, vault: Vault, condition: Any) -> Contact |
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
         check_due_at=row["check_due_at"],
+        opted_out=row["opted_out_at"] is not None,
     )
 
 
@@ -137,7 +142,7 @@ async def is_opted_out(conn: AsyncConnection, digest: bytes) -> bool:
 
 async def opt_out(conn: AsyncConnection, digest: bytes, now: datetime) -> None:
     """Put an address's digest on the opt-out list; it survives an erase."""
-    await conn.execute(insert_if_new(conn, tables.opt_out, {"digest": digest, "at": now}))
+    await conn.execute(insert_if_new(tables.opt_out, {"digest": digest, "at": now}))
 
 
 async def opt_in(conn: AsyncConnection, digest: bytes) -> None:
@@ -151,7 +156,7 @@ async def forget(conn: AsyncConnection, contact: Contact, now: datetime) -> str:
     The row that stays holds no digest and no address, so a later text from the same number is a new contact.
     """
     await forget_by_id(conn, contact.id)
-    await conn.execute(insert_if_new(conn, tables.erasure, {"code": contact.code, "at": now}))
+    await conn.execute(insert_if_new(tables.erasure, {"code": contact.code, "at": now}))
     return contact.code
 
 
@@ -174,6 +179,6 @@ async def forget_by_code(conn: AsyncConnection, code: str, now: datetime) -> boo
     for contact_id in (await conn.execute(query)).scalars().all():
         if receipt_code(contact_id) == code:
             await forget_by_id(conn, contact_id)
-            await conn.execute(insert_if_new(conn, tables.erasure, {"code": code, "at": now}))
+            await conn.execute(insert_if_new(tables.erasure, {"code": code, "at": now}))
             return True
     return False

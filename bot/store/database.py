@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, event
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, TextClause, bindparam, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -71,10 +70,20 @@ class Database:
         await self.engine.dispose()
 
 
-def insert_if_new(connection: AsyncConnection, table: Table, values: dict[str, Any]) -> Any:
-    """An insert that does nothing when a unique key is already there; `rowcount` tells which it was."""
-    dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    return dialect(table).values(values).on_conflict_do_nothing()
+def insert_if_new(table: Table, values: dict[str, Any]) -> TextClause:
+    """An insert that does nothing when a unique key is already there; `rowcount` tells which it was.
+
+    Every column without a value in the database itself must be given: defaults of the model are not filled in.
+    """
+    return _insert_if_new(table, tuple(values)).bindparams(**values)
+
+
+@cache
+def _insert_if_new(table: Table, names: tuple[str, ...]) -> TextClause:
+    # SQLAlchemy compiles its own ON CONFLICT anew at every call (a third of a turn's time); this text is compiled once.
+    columns, places = ", ".join(names), ", ".join(f":{name}" for name in names)
+    statement = f"INSERT INTO {table.name} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own tables
+    return text(statement).bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:

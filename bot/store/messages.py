@@ -83,7 +83,7 @@ async def record_inbound(
         "kind": kind,
         "received_at": received_at,
     }
-    inserted = await conn.execute(insert_if_new(conn, tables.inbound, row))
+    inserted = await conn.execute(insert_if_new(tables.inbound, row))
     return inbound_id if inserted.rowcount == 1 else None
 
 
@@ -134,7 +134,7 @@ async def queue(conn: AsyncConnection, vault: Vault, key: ContactKey | None, dra
         "created_at": now,
         "updated_at": now,
     }
-    inserted = await conn.execute(insert_if_new(conn, tables.outbox, row))
+    inserted = await conn.execute(insert_if_new(tables.outbox, row))
     return message_id if inserted.rowcount == 1 else None
 
 
@@ -204,5 +204,5 @@ async def count(conn: AsyncConnection, name: str, label: str, now: datetime) -> 
     changed = await conn.execute(update(tables.tally).where(where).values(count=tables.tally.c.count + 1))
     if changed.rowcount == 0:
         row = {"day": day, "name": name, "label": label, "count": 0}
-        await conn.execute(insert_if_new(conn, tables.tally, row))
+        await conn.execute(insert_if_new(tables.tally, row))
         await conn.execute(update(tables.tally).where(where).values(count=tables.tally.c.count + 1))

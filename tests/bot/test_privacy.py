@@ -29,7 +29,7 @@ from bot.store.database import Database
 from bot.store.spool import Spool
 from bot.store.vault import Vault
 from tests.bot.outbox_world import START, World
-from tests.phone import Line
+from tests.phone import Line, Phone
 
 NUMBER = "+15145557391"
 CHAT = "7700012345678"
@@ -165,10 +165,18 @@ async def test_nothing_personal_in_the_text_of_an_exception(world: World) -> Non
     assert found_in(shown.encode()) == []
 
 
+def paged(line: Line) -> Phone:
+    """The phone on which the worker on call was paged, whichever channel the organisation prefers."""
+    (worker, *_) = line.service.content.organisation.on_call(line.now)
+    phones = (Phone(line, ChannelName(name), address) for name, address in worker.addresses.items())
+    return next(phone for phone in phones if phone.inbox())
+
+
 async def test_the_whole_line_keeps_quiet(line: Line, database_url: str, logs: io.StringIO, tmp_path: Path) -> None:
     """The same through every part: an emergency, a page, a relay both ways, a failed send, an erasure, a broken turn."""
-    texter, worker = line.texter(NUMBER), line.worker()
+    texter = line.texter(NUMBER)
     await texter.texts(f"{SENTENCE} pis a respire pu", PROVIDER_ID)
+    worker = paged(line)
     await worker.texts(worker.page_code())
     await worker.texts(f"{worker.page_code()} allo {NAME}")
     line.recorders[ChannelName.SMS].fail_next(SendError(SendFailure.STOPPED, "21610"))

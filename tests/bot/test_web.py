@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -82,9 +83,12 @@ async def quiet_site(
     twilio: TwilioServer,
     telegram: TelegramServer,
     tmp_path: Path,
+    sqlite_template: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Site]:
     """The application on SQLite without its worker loop: for what happens at the door."""
+    (tmp_path / "state").mkdir()
+    shutil.copyfile(sqlite_template, tmp_path / "state" / "passerelle.db")
     settings = settings_for(tmp_path / "state", twilio, telegram)
     async with opened(settings, content, twilio, monkeypatch, work=False) as started:
         yield started
@@ -272,7 +276,7 @@ async def test_a_body_too_long_is_not_read(quiet_site: Site, path: str, announce
 
 
 @pytest.mark.parametrize(
-    ("content", "kind"),
+    ("posted", "kind"),
     [
         (b"--x\r\nnothing", "multipart/form-data; boundary=x"),
         (b"\xff\xfe", "multipart/form-data"),
@@ -281,9 +285,9 @@ async def test_a_body_too_long_is_not_read(quiet_site: Site, path: str, announce
         (b"&".join(b"a=1" for _ in range(5000)), "application/x-www-form-urlencoded"),
     ],
 )
-async def test_a_malformed_body_is_refused_quietly(quiet_site: Site, content: bytes, kind: str) -> None:
+async def test_a_malformed_body_is_refused_quietly(quiet_site: Site, posted: bytes, kind: str) -> None:
     headers = {"X-Twilio-Signature": "x", "Content-Type": kind}
-    answer = await quiet_site.client.post("/sms/twilio", content=content, headers=headers)
+    answer = await quiet_site.client.post("/sms/twilio", content=posted, headers=headers)
     assert answer.status_code in (400, 403)
     assert answer.content == b""
 
@@ -354,13 +358,13 @@ async def test_telegram_is_answered_once_by_whoever_knows_the_secret(site: Site,
 
 
 @pytest.mark.parametrize(
-    "content",
+    "posted",
     [b"", b"{", b"[]", b"null", b"\xff", b"{}", b'{"update_id":"x"}', b"[" * 100_000, b"x" * (MAX_BODY + 1)],
     ids=range(9),
 )
-async def test_an_update_that_is_none_is_answered_200(quiet_site: Site, content: bytes) -> None:
+async def test_an_update_that_is_none_is_answered_200(quiet_site: Site, posted: bytes) -> None:
     headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
-    assert (await quiet_site.client.post("/telegram", content=content, headers=headers)).status_code == 200
+    assert (await quiet_site.client.post("/telegram", content=posted, headers=headers)).status_code == 200
     assert (await quiet_site.stored())["inbound"] == 0
     assert 'reason="update"} 1.0' in await quiet_site.metrics()
 

@@ -277,3 +277,9 @@ def test_header_only_files_and_empty_folders(tmp_path: Path) -> None:
     )
     assert package.count("service") == 0
     assert any(problem.reason == "no service was found" for problem in package.problems)
+
+
+def test_what_is_not_text_is_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "service.json"
+    path.write_text('{"id": "\\ud800", "name": "Re\\u0000pas\\u001f chauds", "status": "active"}', encoding="utf-8")
+    assert read(path).tables["service"][0]["name"] == "Repas chauds"

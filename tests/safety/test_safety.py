@@ -42,10 +42,6 @@ def _alone(rules: Rules, text: str) -> Assessment:
     return assess(rules, text, (), None, ())
 
 
-def _seen(assessment: Assessment) -> bool:
-    return assessment.check or assessment.urgency is not Urgency.NONE
-
-
 def test_there_are_hundreds_of_them() -> None:
     assert len(_read("red-flags", "emergency")) >= 200
     assert len(_read("look-alikes", "calm")) >= 150
@@ -59,11 +55,6 @@ def test_the_rules_alone_see_the_emergency(rules: Rules, text: str) -> None:
     assert assessment.danger
 
 
-@pytest.mark.parametrize("text", _read("red-flags", "at_least_asked"))
-def test_the_rules_alone_at_least_ask(rules: Rules, text: str) -> None:
-    assert _seen(_alone(rules, text))
-
-
 @pytest.mark.parametrize("text", _read("look-alikes", "calm"))
 def test_the_rules_alone_do_not_page_for_a_look_alike(rules: Rules, text: str) -> None:
     assessment = _alone(rules, text)
@@ -71,7 +62,7 @@ def test_the_rules_alone_do_not_page_for_a_look_alike(rules: Rules, text: str) -
 
 
 def test_with_the_classifier_every_red_flag_is_seen(interpreter: EmbeddedInterpreter) -> None:
-    texts = [text for group in ("emergency", "at_least_asked") for text in _read("red-flags", group)]
+    texts = _read("red-flags", "emergency")
     missed = []
     for text in texts:
         understood = interpreter.interpret(text)
