@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check model model-check bench clean
+.PHONY: help env demo test check model model-check clean
 
 help: ## these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,15 @@ check: env ## style, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+model: env ## train again with real Rasa, and export (needs a Python 3.10)
+	sh nlu/rasa/env.sh
+	.venv-rasa/bin/python -m nlu.rasa.train
+	.venv-rasa/bin/python -m nlu.rasa.export
+	.venv-rasa/bin/python -m nlu.rasa.reference
+
+model-check: env ## train again with real Rasa, and compare with the model that is here
+	@$(BIN)/python -m nlu.rasa.check
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) .venv-rasa .demo build dist *.egg-info

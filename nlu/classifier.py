@@ -90,7 +90,9 @@ class Classifier:
                 if metadata["format"] != MODEL_FORMAT:
                     raise ModelError(f"{path}: format {metadata['format']}, expected {MODEL_FORMAT}; run `make model`")
                 families = _read_families(stored, metadata)
-                arrays = {name: stored[name].astype(np.float32) for name in ("rarity", "weights", "intercepts")}
+                # order C: a message reads whole rows of weights, and rows must be contiguous to be quick
+                names = ("rarity", "weights", "intercepts")
+                arrays = {name: stored[name].astype(np.float32, order="C") for name in names}
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path}: cannot be read as a trained model; run `make model`") from error
         return cls(families, arrays, metadata)
@@ -114,7 +116,7 @@ class Classifier:
         logits = self._intercepts.astype(np.float64)
         for family in self._families:
             known = family.columns
-            counts = Counter([known[gram] for gram in family.grams(prepared) if gram in known])
+            counts = Counter([at for at in map(known.get, family.grams(prepared)) if at is not None])
             if counts:
                 columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
                 repeats = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))

@@ -103,9 +103,10 @@ def _shared_form(word: str) -> str:
         if shared:
             return " ".join([*cut, shared])
         clitic, rest = _cut_clitic(word)
-        if not clitic:
-            return " ".join([*cut, rest])
-        cut.append(clitic)
+        if clitic:
+            cut.append(clitic)
+        elif rest == word:
+            return " ".join([*cut, word])
         word = rest
 
 
@@ -115,8 +116,7 @@ def _cut_clitic(word: str) -> tuple[str, str]:
     if elided:
         return _CLITICS.get(elided[1], elided[1]), elided[2]
     if "'" in word:
-        joined = fold(word.replace("'", ""))
-        return "", SHARED_FORMS.get(joined, joined)
+        return "", fold(word.replace("'", ""))
     joual = _JOUAL_JE.match(word)
     return ("je", joual[1]) if joual else ("", word)
 
@@ -159,6 +159,7 @@ _PROBES = (
     "J’veux pu vivre… 😭😭😭",
     "y’est bleu pi y répond pu AIIIIIDE!!!",
     "can't wake him, he's on da floor 911",
+    "jl'ai dit que jm'en allais, l'gars m'a suivi",
     "qu'est-ce qu'y faut qu'j'fasse à l'hôpital d'la place",
     "jcherche un refuge à soir, 2 personnes 👍🏽 ???",
     "cœur ＡＢＣ İ ß z̸a̵ l'd'a a'b'c",

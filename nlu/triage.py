@@ -11,6 +11,7 @@ They add up in log-odds, the ordinary way to add independent evidence (`nlu/tria
 points, weights and thresholds). Two sums are kept: "a life is at risk now" and "a human is needed today".
 A *certain* rule ("she wont wake up", and nothing in the message asks, denies, jokes or tells the past) is an
 emergency by itself: the classifier may only turn it into a question, and only when it is nearly sure of calm.
+In a few contexts (a drill, the news, an animal, "nobody is in danger") nothing pages: one question is asked instead.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Evidence:
     found: dict[str, str] = field(default_factory=dict)
     certain: bool = False
     calm: bool = False
+    asks: bool = False
 
 
 def weigh(rules: Rules, text: str) -> Evidence:
@@ -63,6 +65,7 @@ def weigh(rules: Rules, text: str) -> Evidence:
             evidence.page += shift[1]
     softened = not rules.softening.isdisjoint(evidence.found)
     evidence.calm = not rules.calming.isdisjoint(evidence.found)
+    evidence.asks = not rules.asking.isdisjoint(evidence.found)
     evidence.certain = not softened and any(rule.certain for rule, _signs in evidence.fired)
     return evidence
 
@@ -110,7 +113,7 @@ def _decide(
     certain = evidence.certain and (scores is None or scores.emergency + scores.urgent >= limits["veto_below"])
     resolved = bool(ranking) and ranking[0].intent == "resolved" and ranking[0].confidence >= _RESOLVED_FROM
     pages = certain or page >= limits["page"] or emergency >= limits["emergency_alone"]
-    if pages and not (scores is None and evidence.calm):  # without a classifier, a drill or a film is asked about
+    if pages and not evidence.asks and not (scores is None and evidence.calm):  # a drill, an animal: asked about
         urgency = Urgency.URGENT
         if (certain or emergency >= limits["emergency"]) and not resolved:
             urgency = Urgency.EMERGENCY

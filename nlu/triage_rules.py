@@ -67,6 +67,7 @@ class Rules:
     context: Mapping[str, tuple[float, float]]
     softening: frozenset[str]
     calming: frozenset[str]
+    asking: frozenset[str]
     balances: Mapping[str, Balance]
     thresholds: Mapping[str, Mapping[str, float]]
 
@@ -105,6 +106,7 @@ def build_rules(documents: Iterable[Mapping[str, Any]]) -> Rules:
         context=context,
         softening=frozenset(evidence.get("softening") or ()),
         calming=frozenset(evidence.get("calming") or ()),
+        asking=frozenset(evidence.get("asking") or ()),
         balances={name: Balance(**values) for name, values in (evidence.get("balances") or {}).items()},
         thresholds=evidence.get("thresholds") or {},
     )

@@ -79,7 +79,7 @@ class SignIndex:
 
     def find(self, words: list[str]) -> dict[str, str]:
         """Name the signs present in a message (as cut by `triage_words.words`)."""
-        text = " " + " ".join(words) + " "
+        text = f" {' '.join(words)} . "  # the end of the message ends its last sentence
         found: dict[str, str] = {}
         tried: set[int] = set()
         for word in set(words):

@@ -14,7 +14,6 @@ Run it after a new classifier or new rules, then run `tests/safety`.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -26,7 +25,8 @@ import numpy.typing as npt
 
 from nlu.classifier import Classifier
 from nlu.corpus import load
-from nlu.interpretation import RankedIntent, Urgency, UrgencyScores
+from nlu.evaluate import read_labelled
+from nlu.interpretation import RankedIntent, UrgencyScores
 from nlu.triage import classifier_odds, weigh
 from nlu.triage_rules import Rules, build_rules
 from nlu.yaml_files import read_folder
@@ -43,7 +43,7 @@ COSTS = {
     "urgent asked about": 3.0,
     "urgent paged as emergency": 1.5,
     "calm paged": 20.0,
-    "calm asked about": 4.0,
+    "calm asked about": 2.0,
 }
 MOST_CALM_PAGED = 0.05
 MOST_CALM_ASKED = {"alone": 0.09, "with_classifier": 0.07}
@@ -52,8 +52,8 @@ _GRIDS = {
     "page": np.arange(-0.6, 1.9, 0.2),
     "emergency": np.array([-2.5, -2.0, -1.5, -1.2, -0.9, -0.6, -0.3]),
     "emergency_alone": np.array([-0.6, -0.2, 0.2, 0.6, 1.0, 1.6]),
-    "check": np.arange(-1.4, 0.8, 0.2),
-    "check_emergency": np.array([-1.8, -1.4, -1.0, -0.6, -0.2]),
+    "check": np.arange(-2.0, 0.6, 0.2),
+    "check_emergency": np.array([-3.0, -2.4, -1.8, -1.4, -1.0, -0.6]),
 }
 
 
@@ -64,6 +64,7 @@ class Messages:
     met: Floats
     certain: Flags
     calm: Flags
+    asks: Flags
     emergency: Flags
     urgent: Flags
     odds: Floats
@@ -81,13 +82,14 @@ def read(
     """Turn (text, urgency) pairs into numbers; without `classify`, the classifier's part is empty."""
     column = {name: at for at, name in enumerate(names)}
     met = np.zeros((len(labelled), len(names)))
-    certain, calm, odds, page = [], [], [], []
+    certain, calm, asks, odds, page = [], [], [], [], []
     for row, (text, _urgency) in enumerate(labelled):
         evidence = weigh(rules, text)
         for name in (*(rule.id for rule, _signs in evidence.fired), *(evidence.found.keys() & rules.context.keys())):
             met[row, column[name]] = 1.0
         certain.append(evidence.certain)
         calm.append(evidence.calm)
+        asks.append(evidence.asks)
         if classify is not None:
             ranking, scores = classify(text)
             told = classifier_odds(scores, ranking)
@@ -98,6 +100,7 @@ def read(
         met,
         np.array(certain),
         np.array(calm),
+        np.array(asks),
         labels == "emergency",
         labels == "urgent",
         np.array(odds),
@@ -131,7 +134,7 @@ def decide(
     emergency, page = sums
     certain = messages.certain if alone else messages.certain & (messages.page_probability >= _VETO_BELOW)
     wanted = certain | (page >= limits["page"]) | (emergency >= limits["emergency_alone"])
-    paged = wanted & ~messages.calm if alone else wanted
+    paged = wanted & ~messages.asks & ~(messages.calm & alone)
     worst = paged & (certain | (emergency >= limits["emergency"]))
     unsure = wanted | messages.certain | (page >= limits["check"]) | (emergency >= limits["check_emergency"])
     return worst, paged, unsure & ~paged
@@ -215,6 +218,7 @@ def tune(held_out: Sequence[tuple[str, str]], classify: Classify) -> dict[str, A
         "context": {name: pairs[name] for name in context},
         "softening": list(evidence["softening"]),
         "calming": list(evidence["calming"]),
+        "asking": list(evidence["asking"]),
         "balances": balances,
         "thresholds": thresholds,
     }
@@ -241,6 +245,7 @@ _NOTES = {
     "context": "context: the same two, mostly negative",
     "softening": "contexts that keep a certain rule from standing alone",
     "calming": "contexts in which, without a classifier, nothing pages: the service asks instead",
+    "asking": "contexts in which nothing pages, classifier or not: the service asks instead",
     "balances": "start (alone: without a classifier), how much the points count, how much the classifier's log-odds count",
     "thresholds": "a sum at or over its threshold: page, emergency (of what pages), emergency_alone (pages by itself), check",
 }
@@ -265,18 +270,6 @@ def as_yaml(evidence: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_labelled(path: Path) -> list[tuple[str, str]]:
-    """Read (text, urgency) pairs. Raises ValueError with file and line of a bad one."""
-    pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            message = json.loads(line)
-            pairs.append((str(message["text"]), Urgency(message["urgency"]).value))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}:{number}: not a message with text and urgency") from error
-    return pairs
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="nlu.triage_tuning", description=(__doc__ or "").split("\n")[0])
@@ -289,7 +282,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ranking, scores = classifier.classify(text)
         return tuple(ranking), scores
 
-    held_out = [pair for path in chosen.held_out for pair in read_labelled(path)]
+    held_out = [(message.text, message.urgency) for path in chosen.held_out for message in read_labelled(path)]
     text = as_yaml(tune(held_out, classify))
     if chosen.write:
         (Path(__file__).parent / "triage" / "evidence.yml").write_text(text, encoding="utf-8")

@@ -117,41 +117,38 @@ _FORMS: dict[str, tuple[str, ...]] = {
 _DROPPED = frozenset({"ne", "n'"})
 
 
+_WHOLE = frozenset({"jsp", "jtm", "just", "juste", "jesus", "jeux", "jeu", "jean", "jetter", "jeter", "jette"})
+
+
 def words(text: str) -> list[str]:
-    """Cut a message into rule words; the end of a sentence is the word `.`."""
+    """Cut a message into rule words; the end of a sentence is the word `.`, a question mark is `?`."""
     found: list[str] = []
     for piece in _PIECE.findall(fold(text)):
-        _add(piece, found)
+        while piece:
+            piece = _take(piece, found)
     return found
 
 
-def _add(piece: str, found: list[str]) -> None:
+def _take(piece: str, found: list[str]) -> str:
+    """Put the first words of a piece in `found` and give what remains of it ("j'ai" leaves "ai")."""
     forms = _FORMS.get(piece)
     if forms is not None:
         found.extend(forms)
-        return
+        return ""
     if piece[0] in ".!;\n?":
         found.append("?" if "?" in piece else ".")
-        return
+        return ""
     if "'" in piece:
         elided = _ELIDED.match(piece)
-        if elided:
-            head, rest = elided.groups()
-            if head != "n":
-                found.append(head)
-            _add(rest, found)
-        else:
-            _add(piece.replace("'", ""), found)
-        return
-    if piece in _DROPPED:
-        return
-    if piece[0] == "j":
-        joined = _JOINED_JE.match(piece)
-        if joined and piece not in _WHOLE:
-            found.append("j")
-            _add(joined[1], found)
-            return
-    found.append(piece)
-
-
-_WHOLE = frozenset({"jsp", "jtm", "just", "juste", "jesus", "jeux", "jeu", "jean", "jetter", "jeter", "jette"})
+        if elided is None:
+            return piece.replace("'", "")
+        if elided[1] != "n":
+            found.append(elided[1])
+        return elided[2]
+    joined = _JOINED_JE.match(piece) if piece[0] == "j" and piece not in _WHOLE else None
+    if joined is not None:
+        found.append("j")
+        return joined[1]
+    if piece not in _DROPPED:
+        found.append(piece)
+    return ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.conversation import news
 from bot.conversation.keywords import Keyword
+from bot.conversation.partners import PartnerText
 from bot.conversation.performer import Performer, Spoken
 from bot.conversation.replies import Reply
 from bot.conversation.turn_state import CLEAR, SURE, Turn
@@ -182,8 +184,24 @@ class Answers:
         for request in spoken.handoffs:
             emergency = Urgency.EMERGENCY in (turn.understood.urgency, Urgency(request.urgency))
             await self.hand_off(turn, Urgency.EMERGENCY if emergency else Urgency.URGENT, request.danger)
+        for report in spoken.reports:
+            await news.take_report(turn.conn, turn.contact, report, turn.now)
         if spoken.forget:
             await self.erase(turn)
+
+    async def partner(self, turn: Turn, said: PartnerText) -> None:
+        """A partner confirms a service or tells its free places; anybody else is refused, whether the code exists or not."""
+        turn.unasked = False
+        turn.scene = replace(turn.scene, language=said.language or turn.scene.language)
+        inbound, today = turn.inbound, self._performer.today(turn.now)
+        name = await news.take_partner_text(turn.conn, inbound.channel, inbound.address, said, turn.now, today)
+        if name is None:
+            self.say(turn, "partner_refused")
+        elif said.available is None:
+            self.say(turn, "partner_confirmed", name=name, code=str(said.code))
+        else:
+            hours, count = news.CAPACITY_LASTS // timedelta(hours=1), str(said.available)
+            self.say(turn, "partner_capacity", name=name, code=str(said.code), count=count, hours=str(hours))
 
     async def hand_off(self, turn: Turn, urgency: Urgency, danger: str | None) -> None:
         """Open a handoff, or strengthen the one that is open."""

@@ -6,11 +6,14 @@ position rounded to about a kilometre.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from bot.conversation.services import describe, hours
+from directory.clock import plain
 from directory.places import Place, Places
 from directory.query import Query
 from directory.search import Index
@@ -21,6 +24,21 @@ LOOKED_THROUGH = 20
 
 ROUNDED = 2
 """Decimals of a degree kept: about one kilometre."""
+
+NAME_WORD = 5
+"""Letters of a word that makes a service recognised in a text."""
+
+ReportKind = Literal["closed", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceReport:
+    """What one person found at a service's door, on which day where the organisation is."""
+
+    kind: ReportKind
+    source: str
+    service_id: str
+    day: date
 
 
 @dataclass(slots=True)
@@ -61,6 +79,30 @@ class DirectoryView:
             return ServicesFound(hours(named, language, now, self.zone), nothing=not named)
         wording = describe(self.index.search(query), language, now, self.zone)
         return ServicesFound(wording.text, wording.ids, wording.nothing)
+
+    def report(self, kind: ReportKind, ids: Sequence[str], text: str, now: datetime) -> ServiceReport | None:
+        """Which of the services last named is meant: the one whose name is in the text, else the first place.
+
+        None when nothing is reported: a question, a phone line, a place that the directory says is closed now.
+        """
+        if "?" in text:
+            return None
+        known = (self.index.get(key, now) for key in ids)
+        named = [found for found in known if found is not None and found.kind != "line"]
+        meant = [found for found in named if _mentions(text, found.name)] or named
+        for found in meant:
+            if kind == "full" or found.open is not False:
+                return ServiceReport(kind, found.source, found.service_id, self.today(now))
+        return None
+
+    def today(self, now: datetime) -> date:
+        """The day where the organisation is."""
+        return now.astimezone(self.zone).date()
+
+
+def _mentions(text: str, name: str) -> bool:
+    words = set(plain(text).split())
+    return any(len(word) >= NAME_WORD and word in words for word in plain(name).split())
 
 
 def _rounded(place: Place) -> Slots:

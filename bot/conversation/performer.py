@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from bot.conversation.directory_view import DirectoryView
+from bot.conversation.directory_view import DirectoryView, ReportKind, ServiceReport
 from bot.conversation.replies import Reply
 from bot.messages import ChannelName, Choice
 from flows.cards import Card
@@ -21,6 +21,9 @@ from flows.segments import segments
 
 PLACE_CARD_ROUNDS = 6
 """Look-ups and searches performed in one turn at most."""
+
+REPORTS: Mapping[str, ReportKind] = {"report_closed": "closed", "report_full": "full"}
+"""Effects that are a person's word about a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Spoken:
     language: str | None = None
     opted_out: bool | None = None
     forget: bool = False
+    reports: list[ServiceReport] = field(default_factory=list)
 
 
 class Performer:
@@ -104,6 +108,10 @@ class Performer:
         """One card as replies, outside any flow."""
         return self._say(Say(card_id, params), scene)
 
+    def today(self, now: datetime) -> date:
+        """The day where the organisation is."""
+        return self._directory.today(now)
+
     def more_of(self, card_id: str | None, language: str) -> str | None:
         """What a card says beyond its first text, or None."""
         card = self._cards.get(card_id or "")
@@ -118,12 +126,19 @@ class Performer:
         elif isinstance(event, HandOff):
             spoken.handoffs.append(event)
         elif isinstance(event, Effect):
-            if event.name == "forget":
-                spoken.forget = True
-            elif event.name == "language":
-                spoken.language = event.value
-            else:
-                spoken.opted_out = event.name == "opt_out"
+            self._effect(event, spoken, scene)
+
+    def _effect(self, effect: Effect, spoken: Spoken, scene: Scene) -> None:
+        kind = REPORTS.get(effect.name)
+        if kind is not None:
+            report = self._directory.report(kind, effect.ids, scene.text, scene.now)
+            spoken.reports.extend([report] if report is not None else [])
+        elif effect.name == "forget":
+            spoken.forget = True
+        elif effect.name == "language":
+            spoken.language = effect.value
+        else:
+            spoken.opted_out = effect.name == "opt_out"
 
     def _result(self, sprint: Sprint, scene: Scene) -> Any:
         if isinstance(sprint.pending, LookUpPlace):

@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from directory.query import Answer, Found
+from directory.reasons import explain
 
 PLACES_SHOWN = 2
 LINES_SHOWN = 1
+SAID = frozenset({"reported_closed", "reported_full", "beds", "no_beds"})
+"""Reasons that are said beside the opening hours."""
+
 FAR_KM = 60.0
 """Beyond this the distance is said in so many words, and the lines that reach everywhere come first."""
 
@@ -83,7 +88,9 @@ def describe(answer: Answer, language: str, now: datetime, zone: ZoneInfo) -> Wo
 def hours(found: Sequence[Found], language: str, now: datetime, zone: ZoneInfo) -> str:
     """Whether these services are open now, with their phone numbers: the answer to "is it open?"."""
     return "\n".join(
-        f"{item.name}: {opening(item, language, now, zone)}{f'. {item.phone}' if item.phone else ''}" for item in found
+        f"{item.name}: {', '.join((opening(item, language, now, zone), *_said(item, language)))}"
+        f"{f'. {item.phone}' if item.phone else ''}"
+        for item in found
     )
 
 
@@ -110,8 +117,14 @@ def _one(found: Found, language: str, now: datetime, zone: ZoneInfo) -> str:
         trust = phrases["confirmed"].format(date=found.confirmed_on.isoformat())
     else:
         trust = phrases["verify"]
-    rest = [opening(found, language, now, zone), found.phone or "", trust]
+    rest = [opening(found, language, now, zone), *_said(found, language), found.phone or "", trust]
     return f"{first}: {', '.join(part for part in rest if part)}."
+
+
+def _said(found: Found, language: str) -> list[str]:
+    """What people and partners said lately: reported closed or full, places free."""
+    code: Literal["fr", "en"] = "en" if language == "en" else "fr"
+    return [explain(reason, code) for reason in found.reasons if reason.partition(":")[0] in SAID]
 
 
 def _km(km: float, language: str) -> str:

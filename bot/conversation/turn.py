@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import check_question, keywords
+from bot.conversation import check_question, keywords, partners
 from bot.conversation.answers import Answers
 from bot.conversation.keywords import Keyword
 from bot.conversation.memory import Memory
@@ -160,6 +160,13 @@ class Turns:
         if memory.check_pending:  # any word at all ends the silence
             turn.remember(check_pending=False, check_danger=None)
             turn.contact = replace(turn.contact, check_due_at=None)
+        calm = turn.understood.urgency is Urgency.NONE and not held
+        partner = partners.read(text) if calm and turn.inbound.kind is InboundKind.TEXT else None
+        if partner is not None:
+            await answers.partner(turn, partner)
+            answers.maybe_check(turn)
+            turn.memory = turn.memory.heard(text, turn.now)
+            return
         if answerer is Answerer.KEYWORD and turn.keyword is not None:
             turn.unasked = False
             await answers.keyword(turn, turn.keyword)
@@ -191,8 +198,8 @@ class Turns:
         self._notice(turn)
         emergency = turn.understood.urgency is Urgency.EMERGENCY
         packed = pack(turn.replies, turn.inbound.channel)
-        if already_answered and emergency:
-            packed = packed[1:]  # the first lines went out when the message came in
+        if already_answered and emergency and self._first_lines_went_out(turn):
+            packed = packed[1:]
         in_response: list[tuple[str, str]] = []
         for position, reply in enumerate(packed):
             rides = turn.inbound.channel is ChannelName.SMS and position == 0 and not already_answered
@@ -205,6 +212,14 @@ class Turns:
             return TurnResult(tuple(in_response), turn.understood, None, turn.paged)
         await contacts.save(turn.conn, replace(turn.contact, state=turn.memory.to_json()))
         return TurnResult(tuple(in_response), turn.understood, turn.contact.id, turn.paged)
+
+    def _first_lines_went_out(self, turn: Turn) -> bool:
+        """Whether a kept message was answered with this danger's first lines when it came: read alone it said so too.
+
+        A message that is dangerous only after what came before ("toujours pas") was answered with the safe card.
+        """
+        alone = self._interpreter.interpret(turn.inbound.text)
+        return alone.urgency is Urgency.EMERGENCY and alone.danger == turn.understood.danger
 
     def _draft(self, turn: Turn, reply: Reply, position: int, rides: bool, emergency: bool) -> messages.Draft:
         sms = turn.inbound.channel is ChannelName.SMS

@@ -16,6 +16,7 @@ from bot.messages import Inbound, InboundKind
 from bot.store.contacts import Contact
 from flows.flow import Answer
 from nlu.interpretation import Interpretation, Language
+from nlu.language import weigh
 
 SURE = 0.5
 """Confidence from which an intent is a clear new subject, even while another step waits."""
@@ -87,6 +88,8 @@ class Turn:
 def settled_language(contact: Contact, understood: Interpretation, inbound: Inbound) -> str | None:
     """The conversation's language after this message: it sticks, and changes when the person changes."""
     language, detected = contact.language, understood.language
+    if not weigh(inbound.text).speaks:  # "2", "H2X" and an emoji are in no language
+        return language
     if detected in (Language.FR, Language.EN):
         if language is None or len(inbound.text.split()) >= LANGUAGE_WORDS:
             return detected.value

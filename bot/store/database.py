@@ -17,6 +17,9 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import Table
 
+from bot.store import near_sqlite
+from bot.store.near_sqlite import NearConnection
+
 BUSY_SECONDS = 10
 
 
@@ -44,7 +47,7 @@ class Database:
         self.is_sqlite = parsed.drivername.startswith("sqlite")
         options: dict[str, Any] = {"hide_parameters": True}  # parameters never appear in an exception's text
         if self.is_sqlite:
-            options["connect_args"] = {"timeout": BUSY_SECONDS}
+            options["connect_args"] = {"timeout": BUSY_SECONDS, "async_creator_fn": near_sqlite.connect}
         else:
             options |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
@@ -55,8 +58,16 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A writing transaction: committed at the end, rolled back on any exception."""
-        async with self.engine.begin() as connection:
-            yield connection
+        async with self.engine.connect() as connection:
+            near = await _near(connection)
+            async with connection.begin():
+                if near is not None:
+                    near.near = True
+                try:
+                    yield connection
+                finally:
+                    if near is not None:
+                        near.near = False
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -68,6 +79,12 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def _near(connection: AsyncConnection) -> NearConnection | None:
+    """The driver's own connection, when it is one that can run quick calls at once."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    return driver if isinstance(driver, NearConnection) else None
 
 
 def insert_if_new(table: Table, values: dict[str, Any]) -> TextClause:

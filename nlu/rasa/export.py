@@ -165,7 +165,7 @@ def combine(intent: Trained, urgency: Trained) -> Dict[str, np.ndarray]:
     weights = np.vstack([intent.coefficients, urgency.coefficients]).T
     arrays = {
         "rarity": np.concatenate([family.rarity for family in intent.families]).astype(np.float32),
-        "weights": weights.astype(np.float16),
+        "weights": np.ascontiguousarray(weights, dtype=np.float16),
         "intercepts": np.concatenate([intent.intercepts, urgency.intercepts]).astype(np.float32),
     }
     for number, family in enumerate(intent.families):

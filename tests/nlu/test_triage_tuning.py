@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import yaml
 
 from nlu.interpretation import RankedIntent, Urgency, UrgencyScores
 from nlu.triage import assess, load_rules
-from nlu.triage_tuning import Messages, add_up, as_yaml, cost, decide, fit, read, read_labelled
+from nlu.triage_tuning import Messages, add_up, as_yaml, cost, decide, fit, read
 from nlu.yaml_files import read_folder
 
 _TEXTS = [
@@ -64,13 +62,6 @@ def test_a_missed_emergency_costs_most() -> None:
     missed = cost(messages, (nothing, np.array([False, True, False]), nothing))[0]
     false_page = cost(messages, (flags, np.array([True, True, True]), nothing))[0]
     assert missed > 2 * false_page
-
-
-def test_a_bad_line_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "bad.jsonl"
-    path.write_text('{"text": "allo"}\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"bad\.jsonl:1"):
-        read_labelled(path)
 
 
 def test_the_file_written_is_the_file_read() -> None:

@@ -1,0 +1,51 @@
+"""SQLite without a trip to another thread for every small statement.
+
+aiosqlite runs each call on a thread of its own: a statement is four trips there and back, and a turn some forty of them,
+which is most of a turn's time. Inside a writing transaction the lock is held and every statement takes microseconds, so they run
+right here; what can wait (taking the lock, the synced commit, reading large tables) still goes to the thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import aiosqlite
+
+_MAY_WAIT = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "VACUUM")
+
+
+class NearConnection(aiosqlite.Connection):
+    """An aiosqlite connection whose quick calls run at once while `near` is set."""
+
+    near = False
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run one call of the driver: here when it is quick, else on the connection's thread as aiosqlite does."""
+        if self.near and not self._may_wait(fn, args):
+            return fn(*args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call] # aiosqlite leaves it untyped
+
+    @staticmethod
+    def _may_wait(fn: Any, args: tuple[Any, ...]) -> bool:
+        name = getattr(fn, "__name__", "")
+        if name in ("cursor", "fetchall", "fetchone", "fetchmany"):
+            return False
+        if name == "execute" and args and isinstance(args[0], str):
+            return args[0].lstrip().upper().startswith(_MAY_WAIT)
+        closes_cursor = name == "close" and isinstance(getattr(fn, "__self__", None), sqlite3.Cursor)
+        return not closes_cursor
+
+
+def connect(path: str, **options: Any) -> NearConnection:
+    """What SQLAlchemy calls for a new connection; it awaits the result."""
+
+    def open_it() -> sqlite3.Connection:
+        opened: sqlite3.Connection = sqlite3.connect(path, **options | {"check_same_thread": False})
+        return opened
+
+    connection = NearConnection(open_it, iter_chunk_size=64)
+    connection._thread.daemon = (
+        True  # as SQLAlchemy's own dialect does: a forgotten connection never keeps a process up
+    )
+    return connection
