@@ -34,6 +34,7 @@ _RESOLVED_FROM = 0.6
 _NO_VETO = 0.0
 _IDIOM = "idiom"
 _MOST_IDIOMS = 3
+_FEWEST_LETTERS = 4
 
 
 @dataclass(slots=True)
@@ -99,7 +100,9 @@ def assess(
     classifier's for `text` alone (None and empty when there is no classifier).
     """
     evidence = weigh(rules, text)
-    alone = _decide(rules, evidence, scores, ranking)
+    says_little = not evidence.fired and sum(character.isalnum() for character in text) < _FEWEST_LETTERS
+    # "my": a scrap of a sentence gives the classifier nothing to go by, and what it says then is chance.
+    alone = Assessment(Urgency.NONE) if says_little else _decide(rules, evidence, scores, ranking)
     if not recent or alone.urgency is Urgency.EMERGENCY:
         return alone
     return _most_urgent(alone, _with_recent(rules, text, recent, evidence))
