@@ -10,15 +10,16 @@ help: ## these commands
 
 env: $(VENV)/.ready ## the environment alone: .venv with the passerelle command in it
 
-$(VENV)/.ready: requirements-dev.lock pyproject.toml
-	@echo "[1/3] a Python environment in $(VENV)"
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+$(VENV)/.ready: requirements-installer.lock requirements-dev.lock pyproject.toml
+	@echo "[1/4] a Python environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV)
-	@echo "[2/3] the pinned libraries (a minute or two the first time)"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements-dev.lock | grep -vE '^(Requirement already|  Using cached)' || true
-	@$(BIN)/python -c 'import sqlalchemy, starlette, pytest' || { echo "a library is missing: run 'make env' again with the network on"; exit 1; }
-	@echo "[3/3] passerelle itself"
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@echo "[2/4] the installer"
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-installer.lock
+	@echo "[3/4] the pinned libraries (under a minute on most connections)"
+	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements-dev.lock
+	@echo "[4/4] passerelle itself"
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: env ## the service with the demonstration organisation: two simulated phones in the browser
