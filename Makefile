@@ -34,10 +34,12 @@ check: env ## style, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-model: env ## train again with real Rasa, and export (needs a Python 3.10)
+model: env ## train with real Rasa and export; MODEL_SET=FILE.jsonl refuses a model that lost an emergency (needs Python 3.10)
 	sh nlu/rasa/env.sh
 	.venv-rasa/bin/python -m nlu.rasa.train
-	.venv-rasa/bin/python -m nlu.rasa.export
+	.venv-rasa/bin/python -m nlu.rasa.export .rasa .rasa/new.npz
+	$(if $(MODEL_SET),$(BIN)/passerelle model compare nlu/model/understanding.npz .rasa/new.npz $(patsubst %,--set %,$(MODEL_SET)))
+	mv .rasa/new.npz nlu/model/understanding.npz
 	.venv-rasa/bin/python -m nlu.rasa.reference
 
 model-check: env ## train again with real Rasa, and compare with the model that is here

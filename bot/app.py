@@ -35,7 +35,7 @@ def create_app(settings: Settings, *, work: bool = True) -> Starlette:
         service = await bootstrap.build(settings)
         app.state.service = service
         stop = asyncio.Event()
-        working = [asyncio.create_task(worker.run(service, stop))] if work else []
+        working = [asyncio.create_task(worker.run(service, stop) if work else worker.keep_up(service, stop))]
         polling = _polling(service)
         try:
             yield

@@ -19,14 +19,15 @@ from bot.conversation.turn import Turns
 from bot.handoff.lifecycle import Handoffs
 from bot.messages import Channel, ChannelName
 from bot.metrics import Metrics
-from bot.organisation import Organisation
+from bot.organisation import Organisation, OrganisationError
 from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.database import Database
 from bot.store.spool import Spool
 from bot.store.vault import Vault
-from directory import demo, store
+from directory import demo, freshness, store
+from directory.needs import NeedMap
 from directory.places import Places
 from directory.search import Index
 from flows.cards import Card, load_cards
@@ -37,6 +38,7 @@ from nlu.interpretation import Interpreter
 from nlu.interpreter import EmbeddedInterpreter, load_interpreter
 
 FLOWS = Path(__file__).parent.parent / "flows"
+NEEDS_FILE = "needs.yml"
 Clock = Callable[[], datetime]
 
 
@@ -53,6 +55,7 @@ class Content:
     flows: Mapping[str, Flow]
     cards: Mapping[str, Card]
     places: Places
+    needs: NeedMap
     interpreter: Interpreter
 
 
@@ -73,7 +76,8 @@ class Service:
     outbox: Outbox
     metrics: Metrics
     work: asyncio.Event = field(default_factory=asyncio.Event)
-    directory_stamp: tuple[tuple[str, int], ...] = ()
+    directory_stamp: tuple[object, ...] = ()
+    directory_looked: datetime | None = None
 
     async def close(self) -> None:
         """Release channels and the database."""
@@ -93,8 +97,18 @@ def load_content(settings: Settings) -> Content:
         flows=load_flows([FLOWS / "library", folder / "flows"]),
         cards=load_cards([FLOWS / "cards", folder / "cards"]),
         places=Places.load(),
+        needs=load_needs(folder),
         interpreter=_with_server(settings.nlu_url, embedded) if settings.nlu_url else embedded,
     )
+
+
+def load_needs(folder: Path) -> NeedMap:
+    """Which categories answer which need, with the organisation's own `needs.yml` added. Raises `OrganisationError`."""
+    path = folder / NEEDS_FILE
+    try:
+        return NeedMap.load(path if path.exists() else None)
+    except ValueError as error:
+        raise OrganisationError(f"{folder / str(error)}") from None
 
 
 def _with_server(url: str, embedded: EmbeddedInterpreter) -> Interpreter:
@@ -142,7 +156,8 @@ async def assemble(
     database = Database(database_url)
     await migrate.upgrade(database)
     place = content.organisation
-    index = await _index(database, settings, content.places)
+    stamp = await _directory_stamp(database)
+    index = await load_directory(database, settings, content.places, content.needs)
     view = DirectoryView(content.places, index, place.zone, settings.is_demonstration)
     handoffs = Handoffs(place, vault, content.cards, channels=frozenset(name.value for name in channels))
     performer = Performer(Engine(content.flows), content.cards, view)
@@ -152,7 +167,7 @@ async def assemble(
     spool = Spool(settings.state_folder / "spool", vault)
     intake = Intake(database, vault, turns, content.interpreter, content.cards, spool, place, outgoing, clock, work.set)
     metrics = Metrics()
-    service = Service(
+    return Service(
         settings=settings,
         clock=clock,
         content=content,
@@ -166,9 +181,8 @@ async def assemble(
         outbox=Outbox(database, vault, outgoing, place, metrics),
         metrics=metrics,
         work=work,
+        directory_stamp=stamp,
     )
-    await refresh_directory(service)
-    return service
 
 
 def _mirrored(channels: Mapping[ChannelName, Channel], place: Organisation) -> dict[ChannelName, Channel]:
@@ -188,18 +202,27 @@ def _mirrored(channels: Mapping[ChannelName, Channel], place: Organisation) -> d
 
 
 async def refresh_directory(service: Service) -> None:
-    """Load the directory again when an import changed it since; the demonstration's own stays until the first import."""
-    async with service.database.read() as conn:
-        stamp = tuple((each["name"], each["imported_at"]) for each in await store.sources(conn))
+    """Load the directory again when an import, a report that counts, a confirmation or a capacity changed it since."""
+    stamp = await _directory_stamp(service.database)
     if stamp != service.directory_stamp:
-        service.directory.index = await _index(service.database, service.settings, service.content.places)
+        content = service.content
+        service.directory.index = await load_directory(
+            service.database, service.settings, content.places, content.needs
+        )
         service.directory_stamp = stamp
 
 
-async def _index(database: Database, settings: Settings, places: Places) -> Index:
+async def _directory_stamp(database: Database) -> tuple[object, ...]:
+    """Changes whenever the directory must be loaded again."""
+    async with database.read() as conn:
+        imports = tuple((each["name"], each["imported_at"]) for each in await store.sources(conn))
+        return (imports, await freshness.stamp(conn))
+
+
+async def load_directory(database: Database, settings: Settings, places: Places, needs: NeedMap) -> Index:
     """The organisation's imported directory; the demonstration has one of its own until something is imported."""
     async with database.read() as conn:
-        index = await store.load_index(conn)
-    if len(index) == 0 and settings.is_demonstration:
-        return demo.index(places)
+        index = await store.load_index(conn, needs)
+        if len(index) == 0 and settings.is_demonstration:
+            return demo.index(places, await store.said(conn, demo.SOURCE), needs)
     return index

@@ -9,9 +9,10 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import log
-from bot.commands import content, data, directory, line, talk
+from bot.commands import content, data, directory, line, model, talk
 from bot.commands.shared import PROBLEMS, err
 from bot.conversation.away import is_away
+from bot.converse import ScriptError
 from bot.organisation import OrganisationError
 from bot.settings import SettingsError
 from bot.store.database import DatabaseUrlError
@@ -26,10 +27,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-KNOWN_MISTAKES = (SettingsError, OrganisationError, FlowError, KeyFileError, DatabaseUrlError, MigrationError)
+KNOWN_MISTAKES = (
+    SettingsError,
+    OrganisationError,
+    FlowError,
+    KeyFileError,
+    DatabaseUrlError,
+    MigrationError,
+    ScriptError,
+)
 """Mistakes in what people wrote: each carries one line that says where, and what to do."""
 
-for family in (line, talk, content, data):
+for family in (line, talk, content, model, data):
     family.register(app)
 directory.register(app)
 
@@ -38,7 +47,7 @@ def main() -> None:
     """Entry point: a known mistake is one line; never a traceback at a user."""
     log.set_up(level=logging.WARNING)  # to standard error: standard output is for what was asked
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="passerelle", standalone_mode=False)
     except TyperException as error:  # a command or an option that does not exist, or is not whole
         err.print(_usage(error), markup=False)
         sys.exit(error.exit_code)
@@ -57,11 +66,10 @@ def main() -> None:
 
 def _usage(error: TyperException) -> str:
     """What was wrong with the command, and where its help is; the help itself when nothing was asked."""
-    message = error.format_message().strip()
-    context = getattr(error, "ctx", None)
-    if context is None or not message or "\n" in message:
+    message, context = error.format_message().strip(), getattr(error, "ctx", None)
+    if context is None or type(error).__name__ == "NoArgsIsHelpError":  # typer has no public name for it
         return message
-    return f"{message} See '{context.command_path} --help'."
+    return f"{' '.join(message.split())} See '{context.command_path} --help'."
 
 
 def _unforeseen(error: Exception) -> str:

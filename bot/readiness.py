@@ -44,6 +44,10 @@ def _organisation(settings: Settings, now: datetime) -> list[Finding]:
         place = organisation.load(settings.organisation)
     except organisation.OrganisationError as error:
         return [Finding("error", str(settings.organisation), str(error))]
+    try:
+        bootstrap.load_needs(settings.organisation)
+    except organisation.OrganisationError as error:
+        return [Finding("error", str(settings.organisation), str(error))]
     return [_finding(problem) for problem in place.problems(now, _usable(settings))]
 
 

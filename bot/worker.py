@@ -18,6 +18,7 @@ from bot.bootstrap import Service
 from bot.calendar_copy import CalendarUnavailable
 from bot.conversation.silence import page_for_silence
 from bot.store import retention, tables
+from directory import freshness
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +27,9 @@ LOOK_EVERY = 1.0
 
 SHORTEST_STEP, LONGEST_STEP = timedelta(seconds=1), timedelta(minutes=1)
 PURGE_EVERY = timedelta(minutes=10)
+DIRECTORY_EVERY = timedelta(minutes=1)
 LOOK_AHEAD_EVERY = timedelta(minutes=5)
-"""How often the rota ahead and the directory are looked at for what changed."""
+"""How often the rota ahead is looked at for what changed."""
 
 
 async def tick(service: Service, now: datetime) -> int:
@@ -37,7 +39,7 @@ async def tick(service: Service, now: datetime) -> int:
     """
     done = 0
     failures: list[Exception] = []
-    for part in (_replay, _silence, _escalate, _send):
+    for part in (_replay, _silence, _escalate, _send, _directory):
         try:
             done += await part(service, now)
         except Exception as error:  # told below, when the rest is done
@@ -63,6 +65,14 @@ async def _escalate(service: Service, now: datetime) -> int:
 
 async def _send(service: Service, now: datetime) -> int:
     return await service.outbox.run_due(now)
+
+
+async def _directory(service: Service, now: datetime) -> int:
+    """What people said of services reaches the next searcher; looked at once a minute, since loading takes a while."""
+    if service.directory_looked is None or abs(now - service.directory_looked) >= DIRECTORY_EVERY:
+        service.directory_looked = now
+        await bootstrap.refresh_directory(service)
+    return 0
 
 
 async def next_due(service: Service) -> datetime | None:
@@ -91,7 +101,7 @@ async def work_until(service: Service, now: datetime, until: datetime, tell: Cal
 
 
 async def look_ahead(service: Service, now: datetime) -> None:
-    """Raise alarms for gaps of the rota before they begin, and take up an imported directory."""
+    """Raise alarms for gaps of the rota before they begin, and take up a directory that changed."""
     try:
         await service.content.organisation.refresh()
     except CalendarUnavailable as error:  # the last copy stays; the rota ahead is still looked at
@@ -99,6 +109,18 @@ async def look_ahead(service: Service, now: datetime) -> None:
     async with service.database.begin() as conn:
         await service.handoffs.look_ahead(conn, now)
     await bootstrap.refresh_directory(service)
+
+
+async def keep_up(service: Service, stop: asyncio.Event) -> None:
+    """For a process that answers and leaves the work to another: take up a directory that changed."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), DIRECTORY_EVERY.total_seconds())
+            return
+        try:
+            await bootstrap.refresh_directory(service)
+        except Exception as error:  # the directory it has still answers
+            log.error("directory_not_refreshed", error=type(error).__name__)
 
 
 async def run(service: Service, stop: asyncio.Event) -> None:
@@ -113,6 +135,7 @@ async def run(service: Service, stop: asyncio.Event) -> None:
             if last_purge is None or now - last_purge >= PURGE_EVERY:
                 async with service.database.begin() as conn:
                     await retention.purge(conn, service.vault, service.content.organisation.retention_hours, now)
+                    await freshness.forget_old(conn, int(now.timestamp()))
                 await service.outbox.redact_forgotten(now)
                 last_purge = now
             if last_look is None or now - last_look >= LOOK_AHEAD_EVERY:

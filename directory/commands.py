@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from directory import export, freshness, store
+from directory import demo, export, freshness, store
 from directory.hours import DEFAULT_ZONE
 from directory.load import read
 from directory.package import DirectoryFileError, Package, Problem
@@ -88,6 +88,20 @@ async def stale_directory(conn: AsyncConnection, today: date) -> list[dict[str, 
             "confirmed_on": ref.confirmed_on.isoformat() if ref.confirmed_on else None, "source": ref.source,
         }
         for ref in await freshness.stale(conn, today)
+    ]  # fmt: skip
+
+
+async def reported_directory(conn: AsyncConnection) -> list[dict[str, Any]]:
+    """What texters reported and nobody settled: code, service, kind (closed, full), how many people, whether shown."""
+    names = {(ref.source, ref.service_id): ref.name for ref in await freshness.services(conn)}
+    names |= {(demo.SOURCE, key): name for key, name in demo.names().items() if (demo.SOURCE, key) not in names}
+    return [
+        {
+            "code": await freshness.code_of(conn, each.source, each.service_id), "kind": each.kind,
+            "service": names.get((each.source, each.service_id), each.service_id), "people": each.people,
+            "shown": each.shown, "source": each.source,
+        }
+        for each in await freshness.open_reports(conn)
     ]  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 Every row is marked "to verify". It must not be shown to the public: an organisation imports its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from directory.load import read
+from directory.needs import NeedMap
 from directory.package import Package
 from directory.places import Places
 from directory.position import positions_of
@@ -31,6 +32,13 @@ def rows(places: Places) -> dict[str, list[Mapping[str, object]]]:
     return tables
 
 
-def index(places: Places) -> Index:
-    """The demonstration directory ready to be searched, without a database."""
-    return Index.from_rows(rows(places))
+def index(
+    places: Places, said: Mapping[str, Iterable[Mapping[str, object]]] | None = None, needs: NeedMap | None = None
+) -> Index:
+    """The demonstration directory ready to be searched, without a database; `said`: what `store.said` gives."""
+    return Index.from_rows({**rows(places), **(said or {})}, needs)
+
+
+def names() -> dict[str, str]:
+    """The name of each service by its id."""
+    return {str(row["id"]): str(row["name"]) for row in package().tables["service"]}

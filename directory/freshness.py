@@ -4,10 +4,11 @@
     await stale(conn, today)                                # who to call, the oldest first
     await confirm_by_code(conn, 1280, today)                # "CONFIRME 1280", once the caller is known
     await report(conn, source, service_id, "closed", reporter, now, today)
-    await tell_capacity(conn, source, service_id, 3, until)
+    await tell_capacity(conn, source, service_id, 3, now, until)
+    await open_reports(conn)                                # what the coordinator has to look into
 
-The caller decides who may confirm; `reporter` is an opaque digest, so that two reports by the same person count
-once. The index (`store.load_index`) reads these tables: build it again after a change.
+The caller decides who may confirm (`directory.callers`); `reporter` is an opaque digest, so that two reports by the
+same person count once. The index (`store.load_index`) reads these tables: build it again when `stamp` changes.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from directory.clock import parse_date
@@ -29,6 +30,22 @@ from directory.search import AGEING_DAYS
 
 _FIRST_CODE = 1001
 _MAX_PLACES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """What was said of one service and nobody settled. `people` counts independent persons, `shown` says whether that
+    is enough for the next searcher to be told."""
+
+    source: str
+    service_id: str
+    kind: str
+    people: int
+
+    @property
+    def shown(self) -> bool:
+        """Whether searchers are told."""
+        return self.people >= INDEPENDENT_REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,18 @@ async def ensure_codes(conn: AsyncConnection) -> int:
     for start in range(0, len(rows), 1000):
         await conn.execute(insert(directory_care), rows[start : start + 1000])
     return len(rows)
+
+
+async def code_of(conn: AsyncConnection, source: str, service_id: str) -> int:
+    """The service's short code; one is given when it has none (a service of the demonstration, which has no rows)."""
+    care = directory_care.c
+    known = (await conn.execute(select(care.code).where(care.source == source, care.service_id == service_id))).scalar()
+    if known is not None:
+        return int(known)
+    code = int((await conn.execute(select(func.max(care.code)))).scalar() or _FIRST_CODE - 1) + 1
+    values = {"source": source, "service_id": service_id, "code": code, "owner": "", "confirmed_on": None}
+    await conn.execute(insert(directory_care).values(values))
+    return code
 
 
 async def stale(conn: AsyncConnection, today: date, days: int = AGEING_DAYS) -> list[ServiceRef]:
@@ -141,16 +170,14 @@ async def confirm_by_code(conn: AsyncConnection, code: int, today: date) -> bool
 
 async def confirm(conn: AsyncConnection, source: str, service_id: str, today: date) -> None:
     """A partner says that everything is right as of today: reports made before are settled."""
-    await ensure_codes(conn)
-    care, reports = directory_care.c, directory_report.c
+    await code_of(conn, source, service_id)
+    care = directory_care.c
     await conn.execute(
         update(directory_care)
         .where(care.source == source, care.service_id == service_id)
         .values(confirmed_on=today)
     )  # fmt: skip
-    await conn.execute(
-        update(directory_report).where(reports.source == source, reports.service_id == service_id).values(settled=1)
-    )
+    await settle(conn, source, service_id)
 
 
 async def new_link(conn: AsyncConnection, source: str, service_id: str) -> str:
@@ -211,35 +238,55 @@ async def report_closed(
 
 async def reported(conn: AsyncConnection) -> dict[tuple[str, str], frozenset[str]]:
     """What enough different people said and nobody settled, by (source, service id): closed, full."""
-    reports = directory_report.c
-    query = select(reports.source, reports.service_id, reports.kind, reports.reporter).where(reports.settled == 0)
-    people: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for source, service_id, kind, reporter in (await conn.execute(query)).all():
-        people[source, service_id, kind].add(reporter)
     found: dict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
-    for (source, service_id, kind), reporters in people.items():
-        if len(reporters) >= INDEPENDENT_REPORTS:
-            found[source, service_id] |= {kind}
+    for each in await open_reports(conn):
+        if each.shown:
+            found[each.source, each.service_id] |= {each.kind}
     return dict(found)
+
+
+async def open_reports(conn: AsyncConnection) -> list[OpenReport]:
+    """Every report that nobody settled, by service and kind, in a lasting order."""
+    reports = directory_report.c
+    people = func.count(func.distinct(reports.reporter))
+    groups = (reports.source, reports.service_id, reports.kind)
+    query = select(*groups, people).where(reports.settled == 0).group_by(*groups).order_by(*groups)
+    return [OpenReport(*row) for row in (await conn.execute(query)).all()]
+
+
+async def stamp(conn: AsyncConnection) -> tuple[object, ...]:
+    """Changes when what a search shows changes: a report that counts, a confirmation, a capacity."""
+    care, capacity = directory_care.c, directory_capacity.c
+    confirmed = select(care.confirmed_on, func.count()).where(care.confirmed_on.is_not(None))
+    days = (await conn.execute(confirmed.group_by(care.confirmed_on).order_by(care.confirmed_on))).all()
+    told = select(func.count(), func.sum(capacity.told_at), func.sum(capacity.available))
+    shown = [(each.source, each.service_id, each.kind) for each in await open_reports(conn) if each.shown]
+    return (tuple(shown), tuple(map(tuple, days)), tuple((await conn.execute(told)).one()))
 
 
 async def settle(conn: AsyncConnection, source: str, service_id: str) -> None:
     """The coordinator checked: what was reported so far is not shown any more."""
-    reports = directory_report.c
-    await conn.execute(
-        update(directory_report).where(reports.source == source, reports.service_id == service_id).values(settled=1)
-    )
+    await conn.execute(update(directory_report).where(_said_of(source, service_id)).values(settled=1))
+
+
+def _said_of(source: str, service_id: str) -> ColumnElement[bool]:
+    return (directory_report.c.source == source) & (directory_report.c.service_id == service_id)
 
 
 async def tell_capacity(
     conn: AsyncConnection, source: str, service_id: str, available: int, now: int, until: int
 ) -> None:
-    """ "3 lits": places free until a moment (seconds since 1970), after which nothing is known again."""
+    """ "3 lits": places free until a moment (seconds since 1970), after which nothing is known again.
+
+    "Full" said before is settled: the partner knows better.
+    """
     if not 0 <= available <= _MAX_PLACES or until <= now:
         raise ValueError("a number of places from 0 up, and a moment to come, are needed")
     await _forget(conn, directory_capacity, source, service_id)
     values = {"source": source, "service_id": service_id, "available": available, "until": until, "told_at": now}
     await conn.execute(insert(directory_capacity).values(values))
+    full = _said_of(source, service_id) & (directory_report.c.kind == "full")
+    await conn.execute(update(directory_report).where(full).values(settled=1))
 
 
 async def forget_old(conn: AsyncConnection, now: int, keep_days: int = 30) -> None:

@@ -63,7 +63,7 @@ class NeedMap:
         text = resources.files("directory").joinpath("data", "needs.yml").read_text(encoding="utf-8")
         lists = _checked(yaml.safe_load(text), "needs.yml")
         if extra is not None:
-            for need, more in _checked(yaml.safe_load(extra.read_text(encoding="utf-8")), extra.name).items():
+            for need, more in _checked(_read(extra), extra.name).items():
                 lists[need] = {kind: (*lists[need].get(kind, ()), *more.get(kind, ())) for kind in _KINDS}
         return cls(lists)
 
@@ -93,6 +93,17 @@ class NeedMap:
 _KINDS = ("codes", "words", "not")
 
 
+def _read(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"{path.name}: cannot be read; check its mode, and save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise ValueError(f"{path.name}{line}: not valid YAML") from None
+
+
 def _checked(data: object, name: str) -> dict[str, _Lists]:
     if not isinstance(data, dict):
         raise ValueError(f"{name}: expected needs with lists of codes and words")
@@ -102,6 +113,8 @@ def _checked(data: object, name: str) -> dict[str, _Lists]:
             raise ValueError(f"{name}: unknown need {need!r}; the needs are {', '.join(NEEDS)}")
         if not isinstance(value, dict) or not set(value) <= set(_KINDS):
             raise ValueError(f"{name}: {need} takes lists named {', '.join(_KINDS)}")
+        if not all(isinstance(items, list) for items in value.values()):
+            raise ValueError(f"{name}: {need}: write each of {', '.join(value)} as a list")
         lists[need] = {kind: tuple(str(item) for item in items) for kind, items in value.items()}
         short = [
             word for kind in ("words", "not") for word in lists[need].get(kind, ()) if len(plain(word)) < _BEGINNING

@@ -170,13 +170,25 @@ async def load_index(conn: AsyncConnection, needs: NeedMap | None = None) -> Ind
         if hasattr(builder, f"_add_{name}"):
             async for rows in _stream(conn, TABLES[name]):
                 builder.add(name, rows)
-    for name, table in (
-        ("position", directory_position), ("care", directory_care), ("report", directory_report),
-        ("capacity", directory_capacity),
-    ):  # fmt: skip
+    for name, table in _BESIDE:
         async for rows in _stream(conn, table):
             builder.add(name, rows)
     return Index(builder.build())
+
+
+_BESIDE = (
+    ("position", directory_position), ("care", directory_care), ("report", directory_report),
+    ("capacity", directory_capacity),
+)  # fmt: skip
+
+
+async def said(conn: AsyncConnection, source: str) -> dict[str, list[dict[str, Any]]]:
+    """What partners and texters said of one source's services, as rows for `Index.from_rows`."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for name, table in _BESIDE[1:]:
+        result = await conn.execute(select(table).where(table.c.source == source).order_by(*table.primary_key.columns))
+        rows[name] = [dict(row) for row in result.mappings()]
+    return rows
 
 
 async def _stream(conn: AsyncConnection, table: Table) -> AsyncIterator[list[dict[str, Any]]]:

@@ -24,7 +24,8 @@ DANGERS = ("overdose_now", "suicide_risk", "violence_danger", "sexual_assault", 
 
 SENT_BY_THE_SERVICE = (
     "check_question", "check_no", "emergency_while_held", "erased", "first_notice", "fragment_wait", "lines_everywhere",
-    "media_unreadable", "nothing_near", "opted_in", "opted_out", "pin_received", "safe_card", "services", "danger_now_first",
+    "media_unreadable", "nothing_near", "opted_in", "opted_out", "partner_capacity", "partner_confirmed", "partner_refused",
+    "pin_received", "safe_card", "services", "danger_now_first",
     *(f"{danger}_first" for danger in DANGERS),
 )  # fmt: skip
 """Cards sent outside any flow."""

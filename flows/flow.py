@@ -104,10 +104,12 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something the shell does to the contact: `forget`, `opt_out`, `opt_in`, `language`."""
+    """Something the shell does: to the contact (`forget`, `opt_out`, `opt_in`, `language`), or with what they found at a
+    service's door (`report_closed`, `report_full`; `ids` are the services last named)."""
 
     name: str
     value: str | None = None
+    ids: tuple[str, ...] = ()
 
 
 Event = Say | LookUpPlace | FindServices | HandOff | Effect

@@ -29,7 +29,7 @@ h2{font-size:1.25rem;margin:2.4rem 0 .2rem;border-top:2px solid #7aa79b;padding-
 p{margin:.3rem 0 .8rem;max-width:46rem} .quiet{color:#45606a} .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:.92rem;background:#fff;width:100%}
 th,td{padding:.32rem .6rem;border-bottom:1px solid #d9e2de;text-align:left;vertical-align:top}
-th{background:#eef6f4} td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th{background:#eef6f4} th.n{text-align:right} td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .missed{color:#8e1f14;font-weight:700} .met{color:#1d6b57} .aimed{color:#1d6b57;font-weight:700}
 blockquote{margin:.15rem 0;padding-left:.6rem;border-left:3px solid #d9e2de;overflow-wrap:anywhere}
 svg{max-width:100%;height:auto}

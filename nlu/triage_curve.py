@@ -88,8 +88,8 @@ _WORDS = {
         "calm messages disturbed",
         "emergencies found",
         "a human is called",
-        "a human is called, or the check question asked",
-        "today's thresholds",
+        "a human is called, or the question asked",
+        "today",
     ),
     "fr": (
         "Ce que le triage perd pour ce qu'il gagne",
@@ -97,7 +97,7 @@ _WORDS = {
         "urgences trouvées",
         "un humain est appelé",
         "un humain est appelé, ou la question est posée",
-        "seuils actuels",
+        "aujourd'hui",
     ),
 }
 

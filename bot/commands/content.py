@@ -1,4 +1,4 @@
-"""`flows check`, `flows graph` and `model report`: what is said, and what is understood, looked at from outside."""
+"""`flows check` and `flows graph`: what is said, looked at from outside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot import bootstrap
-from bot.commands.shared import PROBLEMS, load_settings, out
+from bot.commands.shared import PROBLEMS, fail, load_settings, out
 from flows import graph, lint
 from flows.cards import load_cards
 from flows.facts import load_facts
@@ -47,6 +47,5 @@ def graph_flows(
     flows = load_flows([bootstrap.FLOWS / "library", settings.organisation / "flows"])
     chosen = flows if flow is None else {name: each for name, each in flows.items() if name == flow}
     if not chosen:
-        out.print(f"{flow}: no such flow; there are: {', '.join(sorted(flows))}", markup=False)
-        raise typer.Exit(2)
+        fail(f"{flow}: no such flow; there are: {', '.join(sorted(flows))}")
     out.print(graph.graph(chosen), markup=False)

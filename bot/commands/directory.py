@@ -13,13 +13,14 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot import bootstrap
+from bot import bootstrap, organisation
 from bot.commands.shared import PROBLEMS, err, fail, load_settings, out, run, write
+from bot.conversation import news
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.database import Database
 from directory import commands as work
-from directory import demo, store
+from directory import freshness
 from directory.package import DirectoryFileError
 from directory.places import Places
 
@@ -150,10 +151,9 @@ def search(
 
     async def look() -> list[dict[str, object]]:
         places = Places.load()
-        async with _database(settings) as database, database.read() as conn:
-            index = await store.load_index(conn)
-        if len(index) == 0 and settings.is_demonstration:
-            index = demo.index(places)
+        needs = bootstrap.load_needs(settings.organisation)
+        async with _database(settings) as database:
+            index = await bootstrap.load_directory(database, settings, places, needs)
         return work.search_index(index, places, need, near, moment)
 
     try:
@@ -175,7 +175,7 @@ def stale() -> None:
     settings = load_settings()
 
     async def look() -> list[dict[str, object]]:
-        async with _database(settings) as database, database.read() as conn:
+        async with _database(settings) as database, database.begin() as conn:  # who has no code yet is given one
             return await work.stale_directory(conn, bootstrap.wall_clock().date())
 
     for item in run(look()):
@@ -183,3 +183,54 @@ def stale() -> None:
         out.print(
             f"{item['code']}\t{item['name']}\t{item['service']}\t{confirmed}\t{item['phone'] or ''}", markup=False
         )
+
+
+@directory_app.command()
+def tasks() -> None:
+    """What texters reported closed or full, for the coordinator to look into."""
+    settings = load_settings()
+
+    async def look() -> list[dict[str, object]]:
+        async with _database(settings) as database, database.begin() as conn:
+            return await work.reported_directory(conn)
+
+    found = run(look())
+    for item in found:
+        shown = "shown to searchers" if item["shown"] else "not shown yet"
+        out.print(f"{item['code']}\t{item['service']}\t{item['kind']}\t{item['people']}\t{shown}", markup=False)
+    if not found:
+        out.print("Nothing is reported.", markup=False)
+
+
+@directory_app.command()
+def settle(code: Annotated[int, typer.Argument(help="The service's code, as 'tasks' shows it.")]) -> None:
+    """What was reported of a service was looked into: it is not shown any more."""
+    _on_service(code, confirmed=False)
+
+
+@directory_app.command()
+def confirm(code: Annotated[int, typer.Argument(help="The service's code, as 'stale' shows it.")]) -> None:
+    """A service is right as of today; what was reported of it is settled."""
+    _on_service(code, confirmed=True)
+
+
+def _on_service(code: int, *, confirmed: bool) -> None:
+    settings = load_settings()
+    now = bootstrap.wall_clock()
+    today = now.astimezone(organisation.load(settings.organisation).zone).date()
+
+    async def change() -> bool:
+        async with _database(settings) as database, database.begin() as conn:
+            service = await freshness.by_code(conn, code)
+            if service is None:
+                return False
+            if confirmed:
+                await freshness.confirm(conn, *service, today)
+            else:
+                await freshness.settle(conn, *service)
+            await news.close_tasks(conn, service[1], now)
+            return True
+
+    if not run(change()):
+        fail(f"no service has the code {code}; see 'passerelle directory stale' and 'tasks'", PROBLEMS)
+    out.print(f"{code}: {'confirmed' if confirmed else 'settled'}", markup=False)

@@ -18,8 +18,10 @@ from bot.app import create_app
 from bot.commands.shared import PROBLEMS, fail, load_settings, out, run
 from bot.readiness import Finding, look
 from bot.settings import DEMONSTRATION, Settings, unknown
+from directory.spreadsheet import template_csv
 
 TEMPLATE = Path(__file__).parent.parent / "template"
+SERVICES = "services.csv"
 BACKLOG = 128
 
 
@@ -94,6 +96,7 @@ class _Server(uvicorn.Server):
 def work() -> None:
     """Do the due work alone: send, escalate, forget on time."""
     settings = load_settings()
+    folder = settings.prepare_state()
 
     async def until_told() -> None:
         service = await bootstrap.build(settings)
@@ -106,7 +109,7 @@ def work() -> None:
         finally:
             await service.close()
 
-    out.print(f"Working on {settings.state_folder}", markup=False)
+    out.print(f"State: {folder}", markup=False)
     run(until_told())
 
 
@@ -116,9 +119,14 @@ def init(folder: Annotated[Path, typer.Argument(help="A folder that does not exi
         fail(f"{folder}: already there and not empty; choose another folder")
     try:
         shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True)
+        services = folder / SERVICES
+        if not services.exists():
+            services.write_text(
+                template_csv(), encoding="utf-8-sig"
+            )  # spreadsheet programs need the mark to read accents
     except OSError as error:
         fail(f"{folder}: cannot be written ({error.strerror})")
-    out.print(f"{folder}: fill in organisation.yml, then 'passerelle check {folder}'", markup=False)
+    out.print(f"{folder}: fill in organisation.yml and {SERVICES}, then 'passerelle check {folder}'", markup=False)
 
 
 def check(

@@ -197,6 +197,7 @@ class Answers:
         name = await news.take_partner_text(turn.conn, inbound.channel, inbound.address, said, turn.now, today)
         if name is None:
             self.say(turn, "partner_refused")
+            self.maybe_check(turn)
         elif said.available is None:
             self.say(turn, "partner_confirmed", name=name, code=str(said.code))
         else:

@@ -164,7 +164,6 @@ class Turns:
         partner = partners.read(text) if calm and turn.inbound.kind is InboundKind.TEXT else None
         if partner is not None:
             await answers.partner(turn, partner)
-            answers.maybe_check(turn)
             turn.memory = turn.memory.heard(text, turn.now)
             return
         if answerer is Answerer.KEYWORD and turn.keyword is not None:

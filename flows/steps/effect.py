@@ -1,8 +1,9 @@
-"""`effect`: something done to the contact by the shell.
+"""`effect`: something done by the shell: to the contact, or with what the contact says of a service.
 
 - effect: forget                       # erase everything, with a receipt
 - effect: {name: language, value: en}
 - effect: opt_out
+- effect: report_closed                # the services last named by `find_services` go along; `report_full` likewise
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ class EffectStep(StepModel):
 
     shorthand: ClassVar[str | None] = "name"
 
-    name: Literal["forget", "opt_out", "opt_in", "language"]
+    name: Literal["forget", "opt_out", "opt_in", "language", "report_closed", "report_full"]
     value: str | None = None
 
     def run(self, slots: Slots, context: Context) -> Outcome:
         """Emit the effect and go on."""
-        return Outcome(events=(Effect(self.name, self.value),), go=self.go)
+        ids = tuple(slots.get("last_named") or ()) if self.name.startswith("report_") else ()
+        return Outcome(events=(Effect(self.name, self.value, ids),), go=self.go)

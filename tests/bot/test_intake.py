@@ -28,7 +28,7 @@ from bot.messages import ChannelName, Inbound, InboundKind, SendError, SendFailu
 from bot.store import tables
 from bot.store.alarms import open_alarms
 from bot.store.vault import Vault
-from nlu.interpretation import Interpretation
+from nlu.interpretation import Interpretation, Interpreter
 from tests.phone import Line
 from tests.postgres import CannotRun, Server
 
@@ -313,21 +313,48 @@ async def test_a_full_disk_still_lets_the_card_out(
     assert len(on_file.worker().inbox()) == 1
 
 
+class OnlyTogether:
+    """An interpreter to which one message says nothing, and two say somebody is not breathing."""
+
+    def __init__(self, real: Interpreter) -> None:
+        self.real = real
+
+    def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
+        return self.real.interpret(OVERDOSE if recent else "salut")
+
+
+async def test_a_danger_seen_only_with_what_came_before_gets_its_first_lines_later(
+    content: Content, vault: Vault, sqlite_template: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "passerelle.db")
+    database = Garbage(tmp_path / "passerelle.db")
+    together = replace(content, interpreter=OnlyTogether(content.interpreter))
+    line = await Line.open(together, vault, database.url, tmp_path)
+    await line.texter().texts("ma blonde dans salle de bain")
+    await database.away(line)
+    before = len(line.texter().inbox())
+    (safe,) = await receive(line, "toujours pas", "SM-alone")
+    await database.back(line)
+    await line.fast_forward(minutes=1)
+    later = line.texter().inbox()[before:]
+    await line.service.close()
+    assert any("911" in text[:136] and text != safe for text in later)
+
+
 # A turn that raises
 
 
 class Failing:
     """An interpreter that raises on demand."""
 
-    def __init__(self, real: object) -> None:
+    def __init__(self, real: Interpreter) -> None:
         self.real = real
         self.broken = True
 
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
         if self.broken:
             raise RuntimeError(f"cannot read {text}")
-        found: Interpretation = self.real.interpret(text, recent)  # type: ignore[attr-defined] # an interpreter
-        return found
+        return self.real.interpret(text, recent)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_wrong_setting_is_one_line_that_names_it_and_hides_it(name: str, value
     line = refused({f"PASSERELLE_{name}": value})
     assert line.startswith(f"PASSERELLE_{name}: ")
     assert "\n" not in line
-    assert value not in line
+    assert value not in line.removesuffix("beginning with https://")
     assert "hunter2" not in line
 
 
