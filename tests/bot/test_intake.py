@@ -29,6 +29,7 @@ from bot.store import tables
 from bot.store.alarms import open_alarms
 from bot.store.vault import Vault
 from nlu.interpretation import Interpretation, Interpreter
+from tests.conftest import EMPTY_EVERY_TABLE
 from tests.phone import Line
 from tests.postgres import CannotRun, Server
 
@@ -109,6 +110,7 @@ def gone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gone]:
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgresql")
         request.getfixturevalue("postgresql_url")
+        server.sql(EMPTY_EVERY_TABLE, "passerelle")
         name = f"gone_{next(_names)}"
         cut_off(server)  # a template must be unused
         server.sql(f"CREATE DATABASE {name} TEMPLATE passerelle")
