@@ -6,7 +6,6 @@ vetted like every other text. Only a person can put it at Twilio's (a TwiML Bin 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +62,6 @@ WHY = {
     SendFailure.UNKNOWN: "gave no readable answer; try again",
 }
 
-_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 @dataclass(slots=True)
@@ -237,9 +235,7 @@ async def _set_webhook(client: Client, settings: Settings, report: Report) -> bo
 
 
 def _telegram_can_call(settings: Settings, report: Report) -> bool:
-    """Whether Telegram takes this address and this secret."""
-    if not _SECRET.fullmatch(_telegram_secret(settings)):
-        report.problem("PASSERELLE_TELEGRAM_SECRET: 1 to 256 letters, digits, _ or -")
+    """Whether Telegram takes this address."""
     if not is_loopback(settings.telegram_api_base) and _port(settings.public_url or "") not in TELEGRAM_PORTS:
         report.problem("PASSERELLE_PUBLIC_URL: Telegram calls ports 443, 80, 88 and 8443 only")
     return _public_address_fits(settings, settings.telegram_api_base, report) and report.ok

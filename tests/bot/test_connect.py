@@ -219,7 +219,6 @@ async def test_without_a_public_address_the_webhook_goes(tmp_path: Path, telegra
     ("change", "expected"),
     [
         ({"telegram_token": "999:" + "z" * 35}, "Problem: Telegram refused the account or its token (401)"),
-        ({"telegram_secret": "pas bon!"}, "Problem: PASSERELLE_TELEGRAM_SECRET"),
         ({"telegram_api_base": "closed"}, "Problem: Telegram cannot be reached now"),
     ],
 )
