@@ -63,7 +63,6 @@ WHY = {
 }
 
 
-
 @dataclass(slots=True)
 class Report:
     """What was done, line by line, and whether the provider now calls us."""
