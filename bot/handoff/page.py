@@ -144,9 +144,11 @@ def page(language: str, code: str, urgency: str, texter_language: str) -> str:
 
 
 def in_language(reasons: Sequence[str], language: str) -> list[str]:
-    """Triage words its reasons as "français / English": the worker's half of each, once."""
-    halves = ((reason.partition(" / ")) for reason in reasons)
-    return list(dict.fromkeys(english if language == "en" and english else french for french, _, english in halves))
+    """Triage words its reasons as "français / English": the worker's half, without what a longer reason says too."""
+    halves = (reason.partition(" / ") for reason in reasons)
+    chosen = list(dict.fromkeys(english if language == "en" and english else french for french, _, english in halves))
+    said = {reason: frozenset(reason.partition(", ")[0].split(" + ")) for reason in chosen}
+    return [reason for reason in chosen if not any(said[reason] < more for more in said.values())]
 
 
 def direct_page(worker_language: str, texter_language: str) -> str:
