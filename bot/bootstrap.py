@@ -154,10 +154,14 @@ async def assemble(
 ) -> Service:
     """Put the parts together over a given database and channels (throwaway ones in `converse` and tests)."""
     database = Database(database_url)
-    await migrate.upgrade(database)
+    try:
+        await migrate.upgrade(database)
+        stamp = await _directory_stamp(database)
+        index = await load_directory(database, settings, content.places, content.needs)
+    except BaseException:
+        await database.close()
+        raise
     place = content.organisation
-    stamp = await _directory_stamp(database)
-    index = await load_directory(database, settings, content.places, content.needs)
     view = DirectoryView(content.places, index, place.zone, settings.is_demonstration)
     handoffs = Handoffs(place, vault, content.cards, channels=frozenset(name.value for name in channels))
     performer = Performer(Engine(content.flows), content.cards, view)

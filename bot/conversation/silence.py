@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,11 +14,13 @@ from bot.conversation.memory import Memory
 from bot.handoff.lifecycle import Handoffs
 from bot.store import contacts, messages, tables
 from bot.store.contacts import Contact
-from bot.store.vault import Vault
+from bot.store.vault import SealBroken, Vault
 from flows.cards import Card
 from flows.render import render
 from flows.segments import segments
 from nlu.interpretation import Urgency
+
+log = structlog.get_logger(__name__)
 
 REASONS = {"fr": "Question de sécurité sans réponse", "en": "Safety question left unanswered"}
 
@@ -29,26 +32,36 @@ async def page_for_silence(
     due = select(tables.contact.c.id).where(tables.contact.c.check_due_at <= now)
     paged = 0
     for contact_id in list((await conn.execute(due)).scalars()):
-        contact = await contacts.get(conn, vault, contact_id)
-        if contact is None or contact.check_due_at is None or contact.check_due_at > now:
-            continue  # another process was faster, or the person wrote meanwhile
-        memory = Memory.from_json(contact.state)
-        language = contact.language or "fr"
-        await handoffs.open(
-            conn,
-            contact,
-            urgency=Urgency.URGENT.value,
-            danger=memory.check_danger,
-            reasons=(REASONS[language],),
-            language=language,
-            inbound_id=None,
-            now=now,
-        )
-        await _tell(conn, vault, contact, cards["check_silence"], memory, now)
-        memory = replace(memory, check_pending=False, check_danger=None)
-        await contacts.save(conn, replace(contact, check_due_at=None, state=memory.to_json()))
-        paged += 1
+        try:
+            async with conn.begin_nested():  # one person's broken seal must not keep the others from being paged
+                paged += await _page(conn, vault, handoffs, cards, contact_id, now)
+        except SealBroken:
+            log.error("silence_unreadable")
     return paged
+
+
+async def _page(
+    conn: AsyncConnection, vault: Vault, handoffs: Handoffs, cards: Mapping[str, Card], contact_id: str, now: datetime
+) -> bool:
+    contact = await contacts.get(conn, vault, contact_id)
+    if contact is None or contact.check_due_at is None or contact.check_due_at > now:
+        return False  # another process was faster, or the person wrote meanwhile
+    memory = Memory.from_json(contact.state)
+    language = contact.language or "fr"
+    await handoffs.open(
+        conn,
+        contact,
+        urgency=Urgency.URGENT.value,
+        danger=memory.check_danger,
+        reasons=(REASONS[language],),
+        language=language,
+        inbound_id=None,
+        now=now,
+    )
+    await _tell(conn, vault, contact, cards["check_silence"], memory, now)
+    memory = replace(memory, check_pending=False, check_danger=None)
+    await contacts.save(conn, replace(contact, check_due_at=None, state=memory.to_json()))
+    return True
 
 
 async def _tell(

@@ -105,6 +105,14 @@ def _insert_if_new(table: Table, names: tuple[str, ...]) -> TextClause:
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None  # we begin transactions ourselves, below
+    try:
+        _set_pragmas(dbapi_connection)
+    except BaseException:
+        dbapi_connection.close()  # not a database: nobody else would close it
+        raise
+
+
+def _set_pragmas(dbapi_connection: Any) -> None:
     cursor = dbapi_connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")

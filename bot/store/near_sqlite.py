@@ -26,6 +26,11 @@ class NearConnection(aiosqlite.Connection):
             return fn(*args, **kwargs)
         return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call] # aiosqlite leaves it untyped
 
+    def __del__(self) -> None:
+        """End the thread of a connection that was dropped: the pool drops one whose turn was given up, and that is no fault."""
+        if self._connection is not None:
+            self.stop()
+
     @staticmethod
     def _may_wait(fn: Any, args: tuple[Any, ...]) -> bool:
         name = getattr(fn, "__name__", "")
