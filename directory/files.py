@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from openpyxl import load_workbook
-
 from directory.package import DirectoryFileError, Problem, RawRow, clean_text
 
 _LARGEST_BYTES = 600_000_000  # of everything in a zip, unpacked
@@ -133,6 +131,8 @@ def _csv_lines(member: Member) -> Iterator[list[str]]:
 
 def _sheet_lines(member: Member) -> Iterator[list[str]]:
     try:
+        from openpyxl import load_workbook  # large, and only an XLSX file needs it
+
         book = load_workbook(io.BytesIO(member.data()), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise DirectoryFileError(f"{member.name}: not a readable XLSX workbook") from error

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
-from textstat.textstat import textstatistics
-
 from flows.cards import LANGUAGES, Card, CardText
 from flows.carrier_words import invited
 from flows.facts import Facts, digits_of
@@ -97,6 +95,8 @@ def carrier_words(card: Card, facts: Facts, today: date) -> Iterator[Problem]:
 
 def reading_level(card: Card, facts: Facts, today: date) -> Iterator[Problem]:
     """A text harder to read than 5th or 6th grade."""
+    from textstat.textstat import textstatistics  # large, and a running line never needs it
+
     measure = textstatistics()
     for language, text in card.texts.items():
         if len(text.text.split()) < 8 or placeholders(text.text):

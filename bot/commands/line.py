@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from bot import bootstrap, connect, worker
+from bot import bootstrap, worker
 from bot.app import create_app
 from bot.commands.shared import PROBLEMS, fail, load_settings, out, run
 from bot.readiness import Finding, look
@@ -157,6 +157,8 @@ def connect_provider(
     settings = load_settings()
     if provider not in ("twilio", "telegram"):
         fail("write 'passerelle connect twilio' or 'passerelle connect telegram'")
+    from bot import connect  # the providers' libraries are large, and only this command needs both
+
     work = connect.twilio(settings) if provider == "twilio" else connect.telegram(settings)
     report = run(work)
     for text in report.lines:

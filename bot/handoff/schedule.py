@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import icalendar
-import recurring_ical_events
-
 
 class CalendarError(ValueError):
     """A calendar cannot be read."""
@@ -76,6 +73,9 @@ def calendar_shifts(
     Raises `CalendarError` when the text is not a calendar.
     """
     try:
+        import icalendar  # large, and only an organisation with a calendar needs it
+        import recurring_ical_events
+
         parsed = icalendar.Calendar.from_ical(calendar)
         events = recurring_ical_events.of(parsed).between(start, end)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from bot.store import tables
 from bot.store.database import Database
 from directory import hsds
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0002"
+"""The newest revision in `migrations/versions`. A database that stands there needs no Alembic, which is slow to load."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 METADATA = (tables.metadata, hsds.metadata)
@@ -40,6 +42,11 @@ async def differences(database: Database) -> list[str]:
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":  # SQLite holds its write lock already
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    if _revision(connection) == HEAD:
+        return
+    from alembic import command
+    from alembic.util import CommandError
+
     try:
         command.upgrade(configuration(connection), "head")
     except CommandError as error:
@@ -48,7 +55,17 @@ def _upgrade(connection: Connection) -> None:
         ) from None
 
 
+def _revision(connection: Connection) -> str | None:
+    """Where the database stands, or None when it is new."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
 def _differences(connection: Connection) -> list[str]:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     found = compare_metadata(context, list(METADATA))  # type: ignore[arg-type] # it takes several; its types say one
     return [str(difference) for difference in found]
@@ -56,6 +73,8 @@ def _differences(connection: Connection) -> list[str]:
 
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration for one open connection; no file is read."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

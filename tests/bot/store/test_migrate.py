@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from bot.store import migrate
@@ -49,3 +50,8 @@ async def test_a_database_of_a_later_version_is_refused_in_words(empty: Database
     with pytest.raises(migrate.MigrationError, match="another version of passerelle"):
         await migrate.upgrade(empty)
     await empty.close()
+
+
+def test_the_head_that_is_named_is_the_newest_revision() -> None:
+    revisions = ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head()
+    assert revisions == migrate.HEAD
