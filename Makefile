@@ -17,9 +17,10 @@ $(VENV)/.ready: requirements-installer.lock requirements-dev.lock pyproject.toml
 	@echo "[2/4] the installer"
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-installer.lock
 	@echo "[3/4] the pinned libraries (under a minute on most connections)"
-	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements-dev.lock
+	@$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode --require-hashes requirements-dev.lock
 	@echo "[4/4] passerelle itself"
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q bot nlu flows directory
 	@touch $@
 
 demo: env ## the service with the demonstration organisation: two simulated phones in the browser

@@ -9,8 +9,6 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from bot.settings import is_loopback
 
 COPY = ".on-call-calendar.ics"
@@ -55,6 +53,8 @@ class CalendarCopy:
         """Fetch the calendar and replace the copy. Raises `CalendarUnavailable`; the last copy then stays."""
         if self.address is None:
             return
+        import httpx  # large, and only a calendar that lives at an address needs it
+
         try:
             async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=True) as client:
                 response = await client.get(self.address)

@@ -127,11 +127,16 @@ async def run(service: Service, stop: asyncio.Event) -> None:
     """Work until told to stop. A failure is logged and tried again: rows are never lost."""
     last_purge: datetime | None = None
     last_look: datetime | None = None
+    last_tick: datetime | None = None
     while not stop.is_set():
         service.work.clear()
         now = service.clock()
         try:
-            await tick(service, now)
+            if last_tick is None or now - last_tick >= timedelta(seconds=LOOK_EVERY):
+                await tick(service, now)
+                last_tick = now
+            else:  # woken by a message: what it queued leaves at once; the rest is looked at every second
+                await _send(service, now)
             if last_purge is None or now - last_purge >= PURGE_EVERY:
                 async with service.database.begin() as conn:
                     await retention.purge(conn, service.vault, service.content.organisation.retention_hours, now)
