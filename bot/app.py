@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from bot import bootstrap, worker
 from bot.bootstrap import Service
+from bot.console import partner_page
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ def create_app(settings: Settings, *, work: bool = True) -> Starlette:
             await asyncio.gather(*working, *polling, return_exceptions=True)
             await service.close()
 
-    routes = [Route("/healthz", health), Route("/metrics", metrics), *_webhooks(settings)]
+    routes = [Route("/healthz", health), Route("/metrics", metrics), *partner_page.routes(), *_webhooks(settings)]
     handlers = {HTTPException: _refused, Exception: _failed}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 

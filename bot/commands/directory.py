@@ -214,6 +214,22 @@ def confirm(code: Annotated[int, typer.Argument(help="The service's code, as 'st
     _on_service(code, confirmed=True)
 
 
+@directory_app.command()
+def link(code: Annotated[int, typer.Argument(help="The service's code, as 'stale' shows it.")]) -> None:
+    """A private link for a partner to confirm their service with; the one before stops working."""
+    settings = load_settings()
+
+    async def make() -> str | None:
+        async with _database(settings) as database, database.begin() as conn:
+            service = await freshness.by_code(conn, code)
+            return None if service is None else await freshness.new_link(conn, *service)
+
+    token = run(make())
+    if token is None:
+        fail(f"no service has the code {code}; see 'passerelle directory stale'", PROBLEMS)
+    write(f"{settings.public_url or f'http://{settings.host}:{settings.port}'}/confirm/{token}")
+
+
 def _on_service(code: int, *, confirmed: bool) -> None:
     settings = load_settings()
     now = bootstrap.wall_clock()
