@@ -165,6 +165,7 @@ class Candidates:
             (audience.pets, Trait.PETS_OK, 1.5), (audience.couple, Trait.COUPLES_OK, 1.5),
             (audience.no_id, Trait.ID_NOT_NEEDED, 1.0), (audience.wheelchair, Trait.WHEELCHAIR_OK, 2.0),
             (audience.faith_free, Trait.FAITH_FREE, 0.5), (audience.low_threshold, Trait.LOW_THRESHOLD, 1.0),
+            (audience.gender == "woman", Trait.WOMEN_ONLY, 3.0),  # who asks for a women's place is shown one first
         ):  # fmt: skip
             if said:
                 extra += np.where(traits & np.int32(trait.value), 0.0, cost)

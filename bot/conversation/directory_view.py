@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.conversation.audience import audience_of
 from bot.conversation.services import describe, hours
 from directory.clock import plain
 from directory.places import Place, Places
@@ -62,7 +63,7 @@ class DirectoryView:
             return PlaceUnclear(tuple(_rounded(place) for place in answer.candidates[:4]))
         return PlaceUnknown()
 
-    def find(self, wanted: FindServices, language: str, now: datetime) -> ServicesFound:
+    def find(self, wanted: FindServices, language: str, now: datetime, said: str = "") -> ServicesFound:
         """Services for a need near a place, in words; or the hours of those already named."""
         place = wanted.place or {}
         query = Query(
@@ -70,6 +71,7 @@ class DirectoryView:
             lat=place.get("lat"),
             lon=place.get("lon"),
             at=now,
+            audience=audience_of(said),
             unconfirmed=self.unconfirmed,
             exclude=frozenset(wanted.exclude),
         )

@@ -38,6 +38,7 @@ class Scene:
     opted_out: bool = False
     audience: str | None = None
     text: str = field(default="", repr=False)
+    said: str = field(default="", repr=False)  # the last minutes' own words: for whom a search is
 
     def context(self) -> Context:
         """The engine's own form."""
@@ -144,7 +145,7 @@ class Performer:
         if isinstance(sprint.pending, LookUpPlace):
             return self._directory.look_up(sprint.pending, _near(sprint.session))
         if isinstance(sprint.pending, FindServices):
-            return self._directory.find(sprint.pending, scene.language, scene.now)
+            return self._directory.find(sprint.pending, scene.language, scene.now, scene.said)
         raise TypeError(f"nothing performs {type(sprint.pending).__name__}")
 
     def _say(self, event: Say, scene: Scene) -> list[Reply]:

@@ -121,6 +121,7 @@ class Turns:
             practice=self._organisation.practice,
             opted_out=opted_out,
             text=inbound.text,
+            said="\n".join((*memory.recent_texts(now), inbound.text)),
         )
         contact = replace(contact, last_seen=now, language=language)
         return Turn(conn, inbound, inbound_id, contact, memory, understood, scene, handoff, keyword)

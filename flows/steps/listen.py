@@ -20,6 +20,10 @@ from flows.matching import MAX_WORDS, pick
 from flows.steps.base import OptionModel, StepModel, to_options
 
 
+NEW_SUBJECT_FROM = 0.3
+"""Confidence from which another of the listed needs is a new subject ("seringues à Gatineau", after a meal in Laval)."""
+
+
 class ListenStep(StepModel):
     """Wait, and go on by the words or the intent of what comes."""
 
@@ -36,7 +40,8 @@ class ListenStep(StepModel):
 
     def answer(self, answer: Answer, slots: Slots, context: Context) -> Outcome | None:
         """Listed words and intents first; then anything about the same matter, or too unclear to be about another."""
-        if answer.sure and answer.intent in self.new_subject and answer.intent != slots.get("intent"):
+        another = answer.intent in self.new_subject and answer.intent != slots.get("intent")
+        if another and (answer.sure or answer.confidence >= NEW_SUBJECT_FROM):
             return None
         chosen = pick(answer, to_options(self.options), numbered=False, longest=self.longest)
         if chosen is not None:
