@@ -19,7 +19,6 @@ from flows.flow import Answer, Context, Outcome, Slots
 from flows.matching import MAX_WORDS, pick
 from flows.steps.base import OptionModel, StepModel, to_options
 
-
 NEW_SUBJECT_FROM = 0.3
 """Confidence from which another of the listed needs is a new subject ("seringues à Gatineau", after a meal in Laval)."""
 
