@@ -120,10 +120,9 @@ def chat() -> None:
             try:
                 out.print("Écris comme un texto. / Type as you would text. (Ctrl-D)", markup=False)
                 while (text := await asyncio.to_thread(_read_line)) is not None:
-                    now = service.clock()
-                    inbound = Inbound(ChannelName.SIMULATOR, "chat", new_id(), text, now)
+                    inbound = Inbound(ChannelName.SIMULATOR, "chat", new_id(), text, service.clock())
                     response = await service.intake.receive(inbound)
-                    await worker.tick(service, now)
+                    await worker.tick(service, service.clock())  # what the turn queued is due by now
                     for reply in recorder.texts_to("chat"):
                         out.print(reply, style="bold", markup=False)
                     recorder.clear()

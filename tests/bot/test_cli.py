@@ -267,6 +267,12 @@ def test_the_directory_is_searched_brought_in_and_taken_out(passerelle: Run, tmp
     assert passerelle("directory", "stale").code == 0
 
 
+def test_chat_answers_each_text_before_the_next(passerelle: Run) -> None:
+    outcome = passerelle("chat", stdin="salut\nje cherche des seringues à hochelaga\n".encode())
+    assert outcome.code == 0
+    assert "Dopamine" in outcome.out, "the last text is answered too"
+
+
 def test_a_conversation_in_the_terminal(passerelle: Run) -> None:
     outcome = passerelle("chat", stdin=f"{OVERDOSE}\n\nmerci \xff\n".encode("latin-1"))
     assert outcome.code == 0
