@@ -71,7 +71,7 @@ class DirectoryView:
             lat=place.get("lat"),
             lon=place.get("lon"),
             at=now,
-            audience=audience_of(said),
+            audience=replace(audience_of(said), languages=frozenset({language})),
             unconfirmed=self.unconfirmed,
             exclude=frozenset(wanted.exclude),
         )
