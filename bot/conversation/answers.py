@@ -17,6 +17,7 @@ from bot.store import contacts
 from flows.flow import Sprint
 from nlu.interpretation import Urgency
 from nlu.labels import DANGERS
+from nlu.triage import IMMEDIATE_DANGERS
 
 CHECK_SILENCE = timedelta(minutes=10)
 """A check question left unanswered this long is an urgent page."""
@@ -103,6 +104,7 @@ class Answers:
         if not in_danger:
             self.say(turn, "check_no")
             return
+        danger = danger if danger in IMMEDIATE_DANGERS else None
         turn.understood = replace(turn.understood, urgency=Urgency.EMERGENCY, danger=danger, check=False)
         turn.memory = turn.memory.in_danger(danger, turn.now)
         await self.start_flow(turn, self._performer.flow_for(danger) or "danger_now")
@@ -110,14 +112,14 @@ class Answers:
 
     async def danger(self, turn: Turn, held: bool) -> None:
         """A life may be at risk: its flow starts, or goes on; a human is paged."""
-        danger = turn.understood.danger or turn.understood.intent
+        danger = _immediate_danger(turn)
         waiting = self._performer.waiting_flow(turn.memory.session)
-        known = turn.memory.danger == danger and turn.memory.crisis_under_way(turn.now)
+        known = danger is not None and turn.memory.danger == danger and turn.memory.crisis_under_way(turn.now)
         turn.memory = turn.memory.in_danger(danger, turn.now)
         if held and known:
             return  # a human reads it already, and the card for this danger went out before
         sprint = self.waiting_answer(turn) if waiting is not None and waiting.danger and not held else None
-        if sprint is not None and (known or (waiting is not None and danger in waiting.intents)):
+        if sprint is not None and (known or danger is None or (waiting is not None and danger in waiting.intents)):
             await self.speak(turn, self._performer.perform(sprint, turn.scene))
         else:
             await self.start_flow(turn, self._performer.flow_for(danger) or "danger_now")
@@ -225,3 +227,13 @@ class Answers:
     def _is_fragment(self, turn: Turn) -> bool:
         short = 0 < len(turn.inbound.text.split()) <= FRAGMENT_WORDS
         return short and any(turn.now - at <= FRAGMENT_WITHIN for at, _ in turn.memory.recent)
+
+
+def _immediate_danger(turn: Turn) -> str | None:
+    """Which danger to life an emergency is about: the one seen now, else the one under way, else none that is known.
+
+    Distress and exposure have answers of their own, but none of them begins with 911: they never answer an emergency.
+    """
+    seen = (turn.understood.danger, turn.understood.intent)
+    under_way = turn.memory.danger if turn.memory.crisis_under_way(turn.now) else None
+    return next((name for name in (*seen, under_way) if name in IMMEDIATE_DANGERS), None)

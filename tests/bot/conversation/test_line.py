@@ -20,6 +20,14 @@ async def test_danger_comes_first_and_a_human_is_paged(line: Line) -> None:
     assert not any("bleu" in text for text in line.worker().inbox()), "a page says nothing of the person's words"
 
 
+async def test_an_emergency_without_a_named_danger_still_opens_with_911(line: Line) -> None:
+    texter = await line.texter().texts("he's got a knife and hes outside my door pls")
+    assert "911" in texter.received[0][:136]
+    await texter.texts("cant talk")
+    assert texter.received
+    assert "hardest part" not in texter.received[0], "the danger under way goes on; nobody is asked how they feel"
+
+
 async def test_taken_relayed_both_ways_and_closed(line: Line) -> None:
     texter = await line.texter().texts(OVERDOSE)
     worker = line.worker()
