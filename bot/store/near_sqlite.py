@@ -26,6 +26,10 @@ class NearConnection(aiosqlite.Connection):
             return fn(*args, **kwargs)
         return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call] # aiosqlite leaves it untyped
 
+    def stop(self) -> Any:
+        """End the thread, once: aiosqlite would wait for ever for a second goodbye that nobody is there to hear."""
+        return super().stop() if self._running else None
+
     def __del__(self) -> None:
         """End the thread of a connection that was dropped: the pool drops one whose turn was given up, and that is no fault."""
         if self._connection is not None:
