@@ -11,6 +11,7 @@ import sqlite3
 from typing import Any
 
 import aiosqlite
+from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
 _MAY_WAIT = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "VACUUM")
 
@@ -31,9 +32,19 @@ class NearConnection(aiosqlite.Connection):
         return super().stop() if self._running else None
 
     def __del__(self) -> None:
-        """End the thread of a connection that was dropped: the pool drops one whose turn was given up, and that is no fault."""
-        if self._connection is not None:
-            self.stop()
+        """End the thread of a connection that was dropped: the pool drops one whose turn was given up, and that is no fault.
+
+        Nobody waits for the end, and the loop may be closed already: so no future is made for it, as `stop` would.
+        """
+        connection = self._connection
+        if connection is not None and self._running:
+            self._running = False
+
+            def close_and_stop() -> object:
+                connection.close()
+                return _STOP_RUNNING_SENTINEL
+
+            self._tx.put_nowait((None, close_and_stop))
 
     @staticmethod
     def _may_wait(fn: Any, args: tuple[Any, ...]) -> bool:
