@@ -7,11 +7,13 @@ right here; what can wait (taking the lock, the synced commit, reading large tab
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from threading import Thread
 from typing import Any
 
 import aiosqlite
-from aiosqlite.core import _STOP_RUNNING_SENTINEL
+from aiosqlite.core import _STOP_RUNNING_SENTINEL, _connection_worker_thread
 
 _MAY_WAIT = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "VACUUM")
 
@@ -65,7 +67,12 @@ def connect(path: str, **options: Any) -> NearConnection:
         return opened
 
     connection = NearConnection(open_it, iter_chunk_size=64)
-    connection._thread.daemon = (
-        True  # as SQLAlchemy's own dialect does: a forgotten connection never keeps a process up
-    )
+    # A daemon, as in SQLAlchemy's own dialect: a forgotten connection never keeps a process up.
+    connection._thread = Thread(target=_work_while_heard, args=(connection._tx,), daemon=True)
     return connection
+
+
+def _work_while_heard(calls: Any) -> None:
+    """aiosqlite's worker; when the loop it answers to is closed, nobody is left to be told, and it simply ends."""
+    with contextlib.suppress(RuntimeError):
+        _connection_worker_thread(calls)
