@@ -157,7 +157,7 @@ async def test_a_wrong_account_raises_one_alarm_and_keeps_the_queue(world: World
     assert [(await world.row(each))["status"] for each in ids] == ["queued", "queued"]
     assert [alarm["kind"] for alarm in await world.rows(tables.alarm)] == ["channel_misconfigured"]
     await world.later(61)
-    assert world.sms.texts == ["un", "deux"]
+    assert sorted(world.sms.texts) == ["deux", "un"]  # two persons, one moment: either may go first
 
 
 async def test_a_channel_that_is_not_set_up_keeps_its_messages(world: World) -> None:
