@@ -6,6 +6,7 @@ said twice.
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import contextlib
 import shutil
@@ -45,19 +46,19 @@ def cut_off(server: Server) -> None:
     server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname <> ''")
 
 
-class Gone:
+class Gone(abc.ABC):
     """A database that can be taken away and given back."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
+    @abc.abstractmethod
     async def away(self, line: Line) -> None:
         """Make it unusable, for connections that are open too."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     async def back(self, line: Line) -> None:
         """Make it usable again, as it was."""
-        raise NotImplementedError
 
 
 class Garbage(Gone):
