@@ -33,22 +33,25 @@ _BEING = "j'ai|jai|chu|im|i'm|i am|g|shes|she's|hes|he's|she is|he is|they're|we
 _SOMEBODY = (
     "est|a|are|is|were|son|sa|fille|fils|gars|soeur|frere|brother|sister|daughter|kid|cousin|cousine|friend|nephew"
 )
+_BABY = "bebe|baby|poupon|newborn|jumeaux|jumelles|twins|fils|fille|gars|petite?|ptite?|puce|son|daughter"
 _AGE = re.compile(
     r"(?<![\w.,/$-])(?P<age>\d{1,3}) ?(?:ans|yo|y/o|yrs? old|years? old|year old|yr old|yrs)(?!\w)"
     rf"|(?<!\w)(?:{_BEING}) (?:just |only |juste )?(?P<bare>\d{{2}})(?!\w| ?(?:{_UNIT})(?!\w)|[$%.,:/]\d?)"
-    rf"|(?<!\w)(?:{_SOMEBODY}),? (?P<bare2>\d{{2}})(?=,| (?:pi|pis|et|and|n|but|mais)(?!\w)|\s*[.!?)]|\s*$)"
+    rf"|(?<!\w)(?:{_SOMEBODY}),? (?P<bare2>\d{{2}})(?=,| (?:pi|pis|et|and|n|but|mais)(?!\w)|\s*[.!?)](?!\d)|\s*$)"
     r"|(?<!\w)(?:sec|secondaire|gr|grade) ?(?P<grade>\d{1,2})(?!\d)"
-    r"|(?<!\w)(?P<months>\d{1,2}) ?(?:mois|months old|month old)(?!\w)"
+    r"|(?<!\w)(?P<months>\d{1,2}) ?months? old(?!\w)"
+    rf"|(?<!\w)(?:{_BABY}),? (?:de |a |is |of |only )*(?P<months2>\d{{1,2}}) ?(?:mois|months?)(?!\w)"
     r"|(?<!\w)(?P<word>mineure?s?|minors?|underage|ados?|adolescente?s?|teen(?:ager)?s?|toddler|bebe|baby|infant)(?!\w)"
     r"|(?<!\w)(?P<senior>aine(?:e?s)?|seniors?|elderly|personnes? agees?|retraitee?|retired)(?!\w)"
     r"|(?<!\w)(?P<youth>jeunes|youth)(?!\w)"
 )
+_APOSTROPHES = ("'", "’")
 _AGE_WORDS = words_of("age")
 _NOT_AN_AGE_BEFORE = re.compile(
-    r"(?:depuis|y a|ya|il y a|fait|pendant|in|for|since|apres|after|last|passe|every|aux|clean|sobre)\s*(?:les |the )?$"
+    r"(?:depuis|en|y a|ya|il y a|fait|pendant|in|for|since|apres|after|last|passe|every|aux|clean|sobre)\s*(?:les |the )?$"
 )
 _NOT_AN_AGE_AFTER = re.compile(
-    r"^\s*(?:ago|clean|sobre|sober|passe|plus tard|later|de clean|deja|d'attente|of|que|qu'|en prison|apres|ensemble|together)"
+    r"^\s*(?:ago|clean|sobre|sober|passe|plus tard|later|de clean|deja|d'attente|of|que|qu'|en prison|apres|ensemble|together|on the|dans la rue|de rue|straight|de suite|jail|inside|in a row)"
 )
 
 
@@ -130,6 +133,8 @@ def _speaks_of(words: Words, position: int, thing: _Thing) -> bool:
     if thing.entity == "supply":
         return before in _SUPPLY_BEFORE or len(words.forms) <= 2
     if thing.words[0] in _SHORT:
+        if words.text[words.ends[position] : words.ends[position] + 1] in _APOSTROPHES:
+            return False  # "47 m'a sorti": no M
         return before in _STRICT_BEFORE or before.isdigit()
     return before in _SUBSTANCE_BEFORE and not (thing.words == ("down",) and before in {"l", "the", "and", "sur"})
 
@@ -161,7 +166,7 @@ def _ages(words: Words) -> list[Entity]:
 
 
 def _age_class(group: str, written: str) -> str | None:
-    if group in {"grade", "months", "word"}:
+    if group in {"grade", "months", "months2", "word"}:
         return "minor"
     if group in {"senior", "youth"}:
         return group

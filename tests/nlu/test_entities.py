@@ -164,3 +164,26 @@ def test_the_night_that_is_going_on_has_already_begun() -> None:
     window = resolve("cette nuit", datetime(2026, 1, 17, 2, 30, tzinfo=_ZONE), _ZONE)
     assert window is not None
     assert window[0].isoformat() == "2026-01-16T21:00:00-05:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("ça fait 3 mois que jdors sur des divans", None),
+        ("chu enceinte de 5 mois", None),
+        ("un test aux 3 mois", None),
+        ("premiere fois en 6 ans", None),
+        ("i got 4 years on the street", None),
+        ("chu rendu a 38.5 de fievre", None),
+        ("moi et mon bébé de 5 mois", "minor"),
+        ("she is 7 months old", "minor"),
+        ("j'ai 15 ans", "minor"),
+    ],
+)
+def test_a_duration_is_no_age(text: str, group: str | None) -> None:
+    found = [entity.value for entity in Extractor.load().find(text) if entity.entity == "age_group"]
+    assert found == ([group] if group else [])
+
+
+def test_the_m_of_a_verb_is_no_substance() -> None:
+    assert not [e for e in Extractor.load().find("le taxi no 47 m'a sorti un couteau") if e.entity == "substance"]
