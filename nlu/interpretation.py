@@ -92,3 +92,7 @@ class Interpreter(Protocol):
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
         """Interpret one message. `recent` holds the contact's messages of the last few minutes, oldest first."""
         ...
+
+    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+        """Say what else the message asks for, beside the `first` intent; usually nothing."""
+        ...

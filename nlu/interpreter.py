@@ -14,6 +14,7 @@ from nlu.classifier import MODEL_PATH, Classifier, ModelError
 from nlu.entities import Extractor
 from nlu.interpretation import Assessment, Interpretation, RankedIntent, Urgency, UrgencyScores
 from nlu.labels import DANGERS
+from nlu.other_needs import other_needs
 
 # With these on top, what triage saw is already what the message is about.
 _AGREEING = DANGERS | {"report_bad_drugs", "report_bad_client", "talk_to_worker", "find_shelter", "accompaniment"}
@@ -41,6 +42,10 @@ class EmbeddedInterpreter:
             return (), None
         ranking, scores = self.classifier.classify(text)
         return tuple(ranking), scores
+
+    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+        """Say what else the message asks for; nothing when there is no classifier."""
+        return () if self.classifier is None else other_needs(self.classifier, text, first)
 
     def combine(
         self, text: str, recent: tuple[str, ...], ranking: tuple[RankedIntent, ...], scores: UrgencyScores | None

@@ -24,7 +24,7 @@ import httpx
 from nlu.classifier import RANKING_LENGTH
 from nlu.interpretation import Interpretation, RankedIntent
 from nlu.interpreter import EmbeddedInterpreter
-from nlu.labels import INTENTS
+from nlu.labels import INTENTS, intent_of
 
 LIMIT_SECONDS = 0.8
 REST_SECONDS = 30.0  # after a failure: long enough not to slow every message, short enough to notice a restart

@@ -149,6 +149,11 @@ class Answers:
         """What the person wants now."""
         await self.start_flow(turn, self._performer.flow_for(turn.understood.intent) or "menu")
 
+    async def other_need(self, turn: Turn, need: str) -> None:
+        """Take up the need told beside the first one, near the place already known."""
+        place = self._performer.place_known(turn.memory.session)
+        await self.start_flow(turn, self._performer.flow_for(need) or "menu", intent=need, place=place)
+
     async def fall_back(self, turn: Turn) -> None:
         """Nothing was understood: a piece of a sentence, a pin nobody asked for, or another way to help."""
         if turn.inbound.kind is InboundKind.LOCATION:
@@ -168,10 +173,11 @@ class Answers:
         turn.remember(check_pending=True, check_danger=turn.understood.danger)
         turn.contact = replace(turn.contact, check_due_at=turn.now + CHECK_SILENCE)
 
-    async def start_flow(self, turn: Turn, flow_id: str) -> None:
-        """Begin a flow and say what it says."""
+    async def start_flow(self, turn: Turn, flow_id: str, **known: object) -> None:
+        """Begin a flow, with what the message tells and what is `known` besides, and say what it says."""
         turn.remember(fallbacks=0)
-        await self.speak(turn, self._performer.start(turn.memory.session, flow_id, turn.slots(), turn.scene))
+        slots = {**turn.slots(), **known}
+        await self.speak(turn, self._performer.start(turn.memory.session, flow_id, slots, turn.scene))
 
     async def speak(self, turn: Turn, spoken: Spoken) -> None:
         """Take over what a flow said, and do what it asked for."""

@@ -15,6 +15,9 @@ RECENT_MESSAGES = 6
 DANGER_LASTS = timedelta(hours=1)
 """A crisis counts as under way this long after the last dangerous message."""
 
+NEEDS_LAST = timedelta(hours=2)
+"""A need told beside another one is offered within this time; later it would come out of nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -29,6 +32,9 @@ class Memory:
     more_card: str | None = None
     danger: str | None = None
     danger_at: datetime | None = None
+    needs: tuple[str, ...] = ()  # what else was asked for beside the first need, to be offered after it
+    needs_at: datetime | None = None
+    offered: str | None = None  # the need just offered: a yes takes it
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Memory:
@@ -43,6 +49,9 @@ class Memory:
             more_card=data.get("more_card"),
             danger=data.get("danger"),
             danger_at=datetime.fromisoformat(data["danger_at"]) if data.get("danger_at") else None,
+            needs=tuple(data.get("needs", ())),
+            needs_at=datetime.fromisoformat(data["needs_at"]) if data.get("needs_at") else None,
+            offered=data.get("offered"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +66,9 @@ class Memory:
             "more_card": self.more_card,
             "danger": self.danger,
             "danger_at": self.danger_at.isoformat() if self.danger_at else None,
+            "needs": list(self.needs),
+            "needs_at": self.needs_at.isoformat() if self.needs_at else None,
+            "offered": self.offered,
         }
 
     def recent_texts(self, now: datetime) -> tuple[str, ...]:
@@ -71,6 +83,16 @@ class Memory:
     def in_danger(self, danger: str | None, now: datetime) -> Memory:
         """Remember that a danger is under way."""
         return replace(self, danger=danger or self.danger, danger_at=now)
+
+    def asked_for(self, first: str, others: tuple[str, ...], now: datetime) -> Memory:
+        """Remember what a message asks for beside its first need; a need that comes first now is no longer left over."""
+        kept = tuple(need for need in (*self.needs_left(now), *others) if need != first)
+        return replace(self, needs=tuple(dict.fromkeys(kept)), needs_at=now if others else self.needs_at)
+
+    def needs_left(self, now: datetime) -> tuple[str, ...]:
+        """Needs told beside another one and not yet offered."""
+        fresh = self.needs_at is not None and now - self.needs_at <= NEEDS_LAST
+        return self.needs if fresh else ()
 
     def after_worker(self) -> Memory:
         """A worker had the conversation and closed it: what was under way before is theirs, and done with."""

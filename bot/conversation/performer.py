@@ -15,7 +15,7 @@ from bot.conversation.replies import Reply
 from bot.messages import ChannelName, Choice
 from flows.cards import Card
 from flows.engine import Engine
-from flows.flow import Answer, Context, Effect, Event, FindServices, Flow, HandOff, LookUpPlace, Say, Session, Sprint
+from flows.flow import Answer, Context, Effect, Event, FindServices, Flow, HandOff, LookUpPlace, Option, Say, Session, Sprint
 from flows.render import render
 from flows.segments import segments
 
@@ -105,9 +105,20 @@ class Performer:
             sprint = self._engine.resume(sprint.session, self._result(sprint, scene), scene.context())
         return spoken
 
-    def card(self, card_id: str, params: Mapping[str, Any], scene: Scene) -> list[Reply]:
-        """One card as replies, outside any flow."""
-        return self._say(Say(card_id, params), scene)
+    def is_asking(self, session: Session, scene: Scene) -> bool:
+        """Whether the waiting step has a question open (a step that only listens has none)."""
+        return bool(self._engine.ask_again(session, scene.context()))
+
+    def card(
+        self, card_id: str, params: Mapping[str, Any], scene: Scene, choices: tuple[Option, ...] = ()
+    ) -> list[Reply]:
+        """One card as replies, outside any flow; nothing when there is no such card."""
+        return self._say(Say(card_id, params, choices), scene)
+
+    def place_known(self, session: Session) -> Mapping[str, Any] | None:
+        """The place this conversation searched near last, or None."""
+        places = (frame.slots.get("place") for frame in reversed(session.frames))
+        return next((place for place in places if isinstance(place, Mapping)), None)
 
     def today(self, now: datetime) -> date:
         """The day where the organisation is."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import check_question, keywords, partners
+from bot.conversation import check_question, keywords, other_needs, partners
 from bot.conversation.answers import Answers
 from bot.conversation.keywords import Keyword
 from bot.conversation.memory import Memory
@@ -37,6 +37,9 @@ INTENT_OF = {
 
 NOTHING_UNASKED = frozenset({"violence_danger"})
 """Dangers in which nothing unsolicited is sent: the phone may be watched."""
+
+NEW_SUBJECT = frozenset({Answerer.DANGER, Answerer.URGENT, Answerer.INTENT})
+"""Answers that begin something: what the message asks for besides is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Turns:
         self._interpreter = interpreter
         self._handoffs = handoffs
         self._organisation = organisation
+        self._performer = performer
         self._answers = Answers(performer, handoffs)
 
     async def take(
@@ -146,6 +150,7 @@ class Turns:
         memory, text, answers, handoff = turn.memory, turn.inbound.text, self._answers, turn.handoff
         held = handoff is not None and handoff.held
         check = check_question.read(text, turn.understood) if memory.check_pending else None
+        need = other_needs.taken(turn)
         sprint = answers.waiting_answer(turn)
         answerer = who_answers(
             Situation(
@@ -154,6 +159,7 @@ class Turns:
                 check_answered=check is not None and turn.understood.urgency is Urgency.NONE,
                 held=held,
                 about_waiting_step=answers.is_about_waiting_step(turn),
+                takes_offer=need is not None,
                 answers_waiting_step=sprint is not None,
                 intent_is_clear=answers.intent_is_clear(turn),
             )
@@ -161,6 +167,7 @@ class Turns:
         if memory.check_pending:  # any word at all ends the silence
             turn.remember(check_pending=False, check_danger=None)
             turn.contact = replace(turn.contact, check_due_at=None)
+        turn.remember(offered=None)
         calm = turn.understood.urgency is Urgency.NONE and not held
         partner = partners.read(text) if calm and turn.inbound.kind is InboundKind.TEXT else None
         if partner is not None:
@@ -176,6 +183,8 @@ class Turns:
             await answers.danger(turn, held)
         elif answerer is Answerer.URGENT:
             await answers.urgent(turn)
+        elif answerer is Answerer.OFFER and need is not None:
+            await answers.other_need(turn, need)
         elif answerer is Answerer.WAITING and sprint is not None:
             await answers.waiting(turn, sprint)
         elif answerer is Answerer.FALLBACK and turn.inbound.kind is InboundKind.MEDIA:
@@ -189,13 +198,18 @@ class Turns:
             await self._handoffs.from_texter(turn.conn, turn.contact, handoff, words, turn.inbound_id, turn.now)
         elif handoff is not None and turn.understood.intent == "resolved":
             await self._handoffs.resolved(turn.conn, turn.contact, handoff, turn.inbound_id, turn.now)
-        if answerer in (Answerer.WAITING, Answerer.INTENT, Answerer.FALLBACK):
+        if answerer in NEW_SUBJECT:
+            other_needs.remember(turn, self._interpreter)
+        if answerer in (Answerer.OFFER, Answerer.WAITING, Answerer.INTENT, Answerer.FALLBACK):
             answers.maybe_check(turn)
+        turn.may_offer = not held and answerer not in (Answerer.KEYWORD, Answerer.CHECK)
         turn.memory = turn.memory.heard(text, turn.now)
 
     async def _finish(self, turn: Turn, already_answered: bool) -> TurnResult:
         """Queue what is said, keep what is remembered."""
         self._notice(turn)
+        if turn.may_offer:  # last: a question is answered where it stands at the end
+            other_needs.offer(turn, self._performer)
         emergency = turn.understood.urgency is Urgency.EMERGENCY
         packed = pack(turn.replies, turn.inbound.channel)
         if already_answered and emergency and self._first_lines_went_out(turn):

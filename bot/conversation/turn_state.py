@@ -44,6 +44,7 @@ class Turn:
     replies: list[Reply] = field(default_factory=list, repr=False)
     paged: bool = False
     forgotten: bool = False
+    may_offer: bool = False  # whether another need the person told may be offered after this answer
     unasked: bool = True  # whether anything unasked may follow: not after a word that asks for less
 
     @property

@@ -21,6 +21,9 @@ from nlu.interpretation import Urgency
         (Situation(Urgency.NONE, held=True, answers_waiting_step=True), Answerer.WORKER),
         (Situation(Urgency.URGENT, answers_waiting_step=True), Answerer.URGENT),
         (Situation(Urgency.URGENT, about_waiting_step=True, answers_waiting_step=True), Answerer.WAITING),
+        (Situation(Urgency.URGENT, takes_offer=True), Answerer.URGENT),
+        (Situation(Urgency.NONE, held=True, takes_offer=True), Answerer.WORKER),
+        (Situation(Urgency.NONE, takes_offer=True, answers_waiting_step=True), Answerer.OFFER),
         (Situation(Urgency.NONE, answers_waiting_step=True, intent_is_clear=True), Answerer.WAITING),
         (Situation(Urgency.NONE, intent_is_clear=True), Answerer.INTENT),
         (Situation(Urgency.NONE), Answerer.FALLBACK),
@@ -31,6 +34,6 @@ def test_the_list_in_order(situation: Situation, answerer: Answerer) -> None:
 
 
 def test_an_emergency_is_never_left_to_a_step_an_intent_or_the_fallback() -> None:
-    for flags in product([False, True], repeat=5):
+    for flags in product([False, True], repeat=6):
         situation = Situation(Urgency.EMERGENCY, None, *flags)
         assert who_answers(situation) in (Answerer.DANGER, Answerer.CHECK)
