@@ -6,8 +6,9 @@ write lock at once (`BEGIN IMMEDIATE`), so two writers queue up instead of faili
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -50,6 +51,9 @@ class Database:
             options["connect_args"] = {"timeout": BUSY_SECONDS, "async_creator_fn": near_sqlite.connect}
         else:
             options |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        # SQLite lets one writer in, and the others ask again after a sleep: whoever is unlucky waits for seconds. In this
+        # process they stand in line instead, first come first served; between processes SQLite's own wait remains.
+        self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -58,7 +62,7 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A writing transaction: committed at the end, rolled back on any exception."""
-        async with self.engine.connect() as connection:
+        async with self._one_writer, self.engine.connect() as connection:
             near = await _near(connection)
             async with connection.begin():
                 if near is not None:
