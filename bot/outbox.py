@@ -81,11 +81,10 @@ class Outbox:
     async def run_due(self, now: datetime) -> int:
         """Send what is due; returns how many rows were dealt with."""
         async with self._database.read() as conn:
-            due = await claims.next_due(conn)  # a look takes no write lock, and mostly there is nothing to do
-            count, oldest = await claims.waiting(conn)
-        late = 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
-        self._metrics.outbox(count, late)
-        return 0 if due is None or due > now else await self._send_due(now)
+            queue = await claims.look(conn)  # takes no write lock, and mostly there is nothing to do
+        late = 0.0 if queue.oldest is None else max(0.0, (now - queue.oldest).total_seconds())
+        self._metrics.outbox(queue.waiting, late)
+        return 0 if queue.next_due is None or queue.next_due > now else await self._send_due(now)
 
     async def _send_due(self, now: datetime) -> int:
         done, began = 0, time.monotonic()
@@ -106,7 +105,7 @@ class Outbox:
 
     async def next_due(self, conn: AsyncConnection) -> datetime | None:
         """When something is due next; None when nothing waits."""
-        return await claims.next_due(conn)
+        return (await claims.look(conn)).next_due
 
     async def status(
         self, message_id: str, provider_id: str, status: DeliveryStatus, error_code: str | None, now: datetime

@@ -6,7 +6,8 @@ its lease behind; whoever comes after it reconciles the row before anything else
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,14 +43,18 @@ async def claim(
     `rates`: seconds between two messages of each channel's sender.
     """
     names = [name for channel in rates for name in (channel, hold_name(channel))]
-    for name in names:
-        await conn.execute(insert_if_new(tables.sender, {"name": name, "next_at": now}))
-    query = select(tables.sender).where(tables.sender.c.name.in_(names)).order_by(tables.sender.c.name)
-    next_at = {row.name: row.next_at for row in await conn.execute(query.with_for_update())}
+    query = (
+        select(tables.sender).where(tables.sender.c.name.in_(names)).order_by(tables.sender.c.name).with_for_update()
+    )
+    next_at = {row.name: row.next_at for row in await conn.execute(query)}
+    if len(next_at) < len(names):  # the first time a channel sends
+        for name in names:
+            await conn.execute(insert_if_new(tables.sender, {"name": name, "next_at": now}))
+        next_at = {row.name: row.next_at for row in await conn.execute(query)}
     on_hold = [channel for channel in rates if next_at[hold_name(channel)] > now]
     due = (
         select(tables.outbox)
-        .where(_is_due(now), not_(_is_blocked(now)), _outbox.channel.not_in(on_hold))
+        .where(_is_due(now), *_may_leave(rates, next_at, now), _outbox.channel.not_in(on_hold), not_(_is_blocked(now)))
         .order_by(_outbox.priority, _outbox.created_at, _outbox.position)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -92,24 +97,30 @@ def hold_name(channel: str) -> str:
     return f"{channel}:hold"
 
 
-async def next_due(conn: AsyncConnection) -> datetime | None:
-    """When the next row is due; None when nothing waits."""
-    queries = (
-        *(
-            select(func.min(_outbox.due_at)).where(_outbox.status == status, _outbox.due_at.is_not(None))
-            for status in WAITING
-        ),
-        select(func.min(_outbox.lease_until)).where(_outbox.status == DeliveryStatus.SENDING.value),
-    )
-    moments: list[datetime | None] = [(await conn.execute(query)).scalar_one() for query in queries]
-    return min((moment for moment in moments if moment is not None), default=None)
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The outbox at a glance: when the next row is due (None when nothing waits), how many wait to be sent, since when."""
+
+    next_due: datetime | None
+    waiting: int
+    oldest: datetime | None
 
 
-async def waiting(conn: AsyncConnection) -> tuple[int, datetime | None]:
-    """How many rows wait to be sent, and since when the oldest was due."""
-    query = select(func.count(), func.min(_outbox.due_at)).where(_outbox.status == DeliveryStatus.QUEUED.value)
-    count, oldest = (await conn.execute(query)).one()
-    return count, oldest
+async def look(conn: AsyncConnection) -> Queue:
+    """Look at the queue, in one statement: this is asked after every message."""
+    *moments, waiting = (await conn.execute(_LOOK)).one()
+    due: list[datetime] = [moment for moment in moments if moment is not None]
+    return Queue(min(due, default=None), waiting, moments[0])
+
+
+_LOOK = select(
+    *(
+        select(func.min(_outbox.due_at)).where(_outbox.status == status, _outbox.due_at.is_not(None)).scalar_subquery()
+        for status in WAITING
+    ),
+    select(func.min(_outbox.lease_until)).where(_outbox.status == DeliveryStatus.SENDING.value).scalar_subquery(),
+    select(func.count()).where(_outbox.status == DeliveryStatus.QUEUED.value).scalar_subquery(),
+)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -139,6 +150,16 @@ def _is_blocked(now: datetime) -> ColumnElement[bool]:
         _outbox.created_at, _outbox.position, _outbox.id
     )
     return exists().where(same_person, under_way, before, earlier.priority <= _outbox.priority)
+
+
+def _may_leave(
+    rates: Mapping[str, float], next_at: Mapping[str, datetime], now: datetime
+) -> Iterator[ColumnElement[bool]]:
+    """Leave out, before anything else, what a channel's rate holds back: a long queue is not gone through to send nothing."""
+    for channel in rates:
+        if next_at[channel] > now:
+            allowed = (priority for priority, burst in BURST.items() if next_at[channel] <= now + burst)
+            yield or_(_outbox.channel != channel, _outbox.priority <= max(allowed, default=-1))
 
 
 def _within_rate(
