@@ -38,6 +38,7 @@ class TrainingMessage:
     entities: tuple[Entity, ...]
     file: str
     line: int
+    register: str = ""  # who writes and how, when the block says it: newcomer, senior, teen, sms-joual...
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,9 @@ def _read_block(
         if wrong or not text:
             problems.append(Problem(name, offset, wrong or "empty message"))
             continue
+        situation, register = labels.get("situation", ""), labels.get("register", "")
         messages.append(
             TrainingMessage(
-                text, language, intent.value, labels["urgency"], labels.get("situation", ""), entities, name, offset
+                text, language, intent.value, labels["urgency"], situation, entities, name, offset, register
             )
         )

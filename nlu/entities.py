@@ -51,7 +51,9 @@ _NOT_AN_AGE_BEFORE = re.compile(
     r"(?:depuis|en|y a|ya|il y a|fait|pendant|in|for|since|apres|after|last|passe|every|aux|clean|sobre)\s*(?:les |the )?$"
 )
 _NOT_AN_AGE_AFTER = re.compile(
-    r"^\s*(?:ago|clean|sobre|sober|passe|plus tard|later|de clean|deja|d'attente|of|que|qu'|en prison|apres|ensemble|together|on the|dans la rue|de rue|straight|de suite|jail|inside|in a row)"
+    r"^\s*(?:ago|clean|sobre|sober|passe|plus tard"
+    r"|later|de clean|deja|d'attente|of|que|qu'|en prison|apres|ensemble|together|on the|dans la rue|de rue"
+    r"|straight|de suite|jail|inside|in a row)"
 )
 
 

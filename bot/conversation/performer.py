@@ -15,7 +15,20 @@ from bot.conversation.replies import Reply
 from bot.messages import ChannelName, Choice
 from flows.cards import Card
 from flows.engine import Engine
-from flows.flow import Answer, Context, Effect, Event, FindServices, Flow, HandOff, LookUpPlace, Option, Say, Session, Sprint
+from flows.flow import (
+    Answer,
+    Context,
+    Effect,
+    Event,
+    FindServices,
+    Flow,
+    HandOff,
+    LookUpPlace,
+    Option,
+    Say,
+    Session,
+    Sprint,
+)
 from flows.render import render
 from flows.segments import segments
 
