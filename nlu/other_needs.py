@@ -49,7 +49,7 @@ SURE_FROM = 0.6
 
 MIN_WORDS, MAX_PIECES = 3, 12
 
-_CUT = re.compile(r"[.?!;\n,]+|\s(?:pis|pi|puis|et|ou|and|also|aussi|plus|btw|mais|but|or|\+|&)\s", re.IGNORECASE)
+_CUT = re.compile(r"[.?!;\n,]+|\s(?:pis|pi|puis|et|and|also|aussi|plus|btw|mais|but|\+|&)\s", re.IGNORECASE)
 _ASKS = re.compile(
     r"\b(?:ou|comment|quand|quelle?|combien|qui|est.ce|cest|c'est|ya|yat|y a|as|avez|tu|besoin|j?cherche|j?veux|j?voudrais|"
     r"j?aimerais|faut|faudrait|peux|peut|peuvent|pouvez|pourrais|pourriez|possible|savoir|donnez|"

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.conversation import news
 from bot.conversation.keywords import Keyword
+from bot.conversation.other_needs import OfferAnswer
 from bot.conversation.partners import PartnerText
 from bot.conversation.performer import Performer, Spoken
 from bot.conversation.replies import Reply
@@ -149,10 +150,14 @@ class Answers:
         """What the person wants now."""
         await self.start_flow(turn, self._performer.flow_for(turn.understood.intent) or "menu")
 
-    async def other_need(self, turn: Turn, need: str) -> None:
-        """Take up the need told beside the first one, near the place already known."""
-        place = self._performer.place_known(turn.memory.session)
-        await self.start_flow(turn, self._performer.flow_for(need) or "menu", intent=need, place=place)
+    async def to_offer(self, turn: Turn, answer: OfferAnswer) -> None:
+        """Take up the need told beside the first one, near the place already known, or leave it and offer nothing more."""
+        if answer.need is None:
+            turn.remember(needs=())
+            self.say(turn, "deny")
+            return
+        place = None if answer.with_place else self._performer.place_known(turn.memory.session)
+        await self.start_flow(turn, self._performer.flow_for(answer.need) or "menu", intent=answer.need, place=place)
 
     async def fall_back(self, turn: Turn) -> None:
         """Nothing was understood: a piece of a sentence, a pin nobody asked for, or another way to help."""

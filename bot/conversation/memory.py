@@ -18,6 +18,9 @@ DANGER_LASTS = timedelta(hours=1)
 NEEDS_LAST = timedelta(hours=2)
 """A need told beside another one is offered within this time; later it would come out of nowhere."""
 
+OFFER_LASTS = timedelta(minutes=30)
+"""A yes this long after an offer is taken for an answer to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -35,6 +38,7 @@ class Memory:
     needs: tuple[str, ...] = ()  # what else was asked for beside the first need, to be offered after it
     needs_at: datetime | None = None
     offered: str | None = None  # the need just offered: a yes takes it
+    offered_at: datetime | None = None
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Memory:
@@ -52,6 +56,7 @@ class Memory:
             needs=tuple(data.get("needs", ())),
             needs_at=datetime.fromisoformat(data["needs_at"]) if data.get("needs_at") else None,
             offered=data.get("offered"),
+            offered_at=datetime.fromisoformat(data["offered_at"]) if data.get("offered_at") else None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +74,7 @@ class Memory:
             "needs": list(self.needs),
             "needs_at": self.needs_at.isoformat() if self.needs_at else None,
             "offered": self.offered,
+            "offered_at": self.offered_at.isoformat() if self.offered_at else None,
         }
 
     def recent_texts(self, now: datetime) -> tuple[str, ...]:
@@ -86,17 +92,25 @@ class Memory:
 
     def asked_for(self, first: str, others: tuple[str, ...], now: datetime) -> Memory:
         """Remember what a message asks for beside its first need; a need that comes first now is no longer left over."""
-        kept = tuple(need for need in (*self.needs_left(now), *others) if need != first)
-        return replace(self, needs=tuple(dict.fromkeys(kept)), needs_at=now if others else self.needs_at)
+        if others:
+            return replace(self, needs=others, needs_at=now)
+        return replace(self, needs=tuple(need for need in self.needs_left(now) if need != first))
 
     def needs_left(self, now: datetime) -> tuple[str, ...]:
         """Needs told beside another one and not yet offered."""
         fresh = self.needs_at is not None and now - self.needs_at <= NEEDS_LAST
         return self.needs if fresh else ()
 
+    def offer_open(self, now: datetime) -> str | None:
+        """The need offered last, while a yes can still be about it."""
+        fresh = self.offered_at is not None and now - self.offered_at <= OFFER_LASTS
+        return self.offered if fresh else None
+
     def after_worker(self) -> Memory:
         """A worker had the conversation and closed it: what was under way before is theirs, and done with."""
-        return replace(self, session=Session(), recent=(), fallbacks=0, danger=None, danger_at=None)
+        return replace(
+            self, session=Session(), recent=(), fallbacks=0, danger=None, danger_at=None, offered=None, offered_at=None
+        )
 
     def crisis_under_way(self, now: datetime) -> bool:
         """Whether a danger was written about within the last hour."""

@@ -1,32 +1,45 @@
 """A second need told in the same message: remembered while the first is answered, then offered in one short question.
 
-The most urgent comes first, always: nothing is offered with a text about a danger, nor while a step waits for an answer.
+The most urgent comes first, always: nothing is offered beside a danger, to a phone that may be watched, to someone who asks
+to be left alone, nor while a step waits for an answer.
 """
 
 from __future__ import annotations
 
-from bot.conversation.performer import Performer
-from bot.conversation.turn_state import Turn
-from flows.flow import Answer, Option
-from flows.matching import pick
-from nlu.interpretation import Interpreter, Urgency
+import re
+from dataclasses import dataclass
 
-OPTIONS = (
-    Option(
-        "take",
-        label={"fr": "Oui", "en": "Yeah"},
-        words={"fr": ["oui", "ouin", "ouais", "ok", "svp", "👍"], "en": ["yes", "yeah", "yep", "sure", "please"]},
-        intents=frozenset({"affirm"}),
-    ),
-    Option(
-        "leave",
-        label={"fr": "Non", "en": "No"},
-        words={"fr": ["non", "nan", "pas besoin"], "en": ["no", "nah", "no thanks"]},
-        intents=frozenset({"deny"}),
-    ),
+from bot.conversation.performer import Performer
+from bot.conversation.turn_state import NOTHING_UNASKED, Turn
+from flows.flow import Answer, Option
+from flows.matching import fold, pick
+from nlu.interpretation import Interpreter, Urgency
+from nlu.labels import DANGERS
+from nlu.other_needs import OTHER_NEEDS
+
+LEFT_ALONE = frozenset({"stop_messages", "delete_my_data", "insult", "complaint", "privacy_question", "goodbye"})
+"""After these, an offer would be the very thing the person does not want."""
+
+PLACE_WORDS = 6
+"""A place named in so few words, just after an offer to look for one, says yes and where."""
+
+_BUTTON = "also:"
+_NO_BUTTON = f"{_BUTTON}no"
+_YES = re.compile(
+    r"(?:(?:ben|oh|ah|ok|euh) )*(?:oui|ouin|ouais|yes|yeah|yep|yup|ya|sure|ok|okay|d'accord|go|vas y|please|svp)"
+    r"(?: (?:oui|svp|stp|pls|plz|please|merci|thanks|thx|ok|la))*"
 )
-LONGEST = 5
-"""A longer answer says something of its own."""
+_NO = re.compile(
+    r"(?:ben |oh |ah )*(?:non|nan|no|nah|nope|pas besoin|pas la|not now)(?: (?:merci|thanks|thx|ca va|im good))*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """What the person answered to an offer: the need they take, or None when they leave it."""
+
+    need: str | None
+    with_place: bool = False  # the answer itself says where
 
 
 def card_for(need: str) -> str:
@@ -34,15 +47,27 @@ def card_for(need: str) -> str:
     return f"also_{need}"
 
 
-def taken(turn: Turn) -> str | None:
-    """The need this message says yes to, or None."""
-    offered = turn.memory.offered
+def answered(turn: Turn) -> OfferAnswer | None:
+    """What this message answers to the offer made last; None when it is about something else."""
+    asked, offered = turn.answer(), turn.memory.offer_open(turn.now)
+    if asked.button is not None and asked.button.startswith(_BUTTON):
+        pressed = asked.button.removeprefix(_BUTTON)
+        return OfferAnswer(pressed if pressed in OTHER_NEEDS else None)
     if offered is None:
         return None
-    asked = turn.answer()
-    answer = Answer(text=asked.text, intent=asked.intent if asked.sure else None, button=asked.button)
-    chosen = pick(answer, OPTIONS, longest=LONGEST)
-    return offered if chosen is not None and chosen.value == "take" else None
+    words = fold(asked.text)
+    chosen = pick(Answer(text=asked.text), _options(offered))
+    if chosen is not None or _YES.fullmatch(words) or _NO.fullmatch(words) or asked.text.strip() in ("👍", "👎"):
+        no = (chosen is not None and chosen.value == _NO_BUTTON) or _NO.fullmatch(words) or asked.text.strip() == "👎"
+        return OfferAnswer(None if no else offered)
+    somewhere = asked.location is not None or (asked.place is not None and len(words.split()) <= PLACE_WORDS)
+    if (
+        somewhere
+        and offered.startswith("find_")
+        and not (asked.sure and asked.intent != offered and asked.location is None)
+    ):
+        return OfferAnswer(offered, with_place=True)
+    return None
 
 
 def remember(turn: Turn, interpreter: Interpreter) -> None:
@@ -54,15 +79,29 @@ def remember(turn: Turn, interpreter: Interpreter) -> None:
 
 def offer(turn: Turn, performer: Performer) -> None:
     """Offer the next need that is left, once nothing else is being asked."""
+    if turn.understood.intent in LEFT_ALONE or {turn.understood.danger, turn.memory.danger} & NOTHING_UNASKED:
+        turn.remember(needs=())
     left = turn.memory.needs_left(turn.now)
-    flow = performer.waiting_flow(turn.memory.session)
-    busy = turn.memory.check_pending or (flow is not None and flow.danger)
-    if not left or busy or turn.forgotten or turn.understood.urgency is Urgency.EMERGENCY:
+    if not left or turn.forgotten or _danger_stands(turn, performer) or turn.memory.check_pending:
         return
     if performer.is_asking(turn.memory.session, turn.scene):
         return
-    turn.remember(needs=left[1:], offered=None)
-    replies = performer.card(card_for(left[0]), {}, turn.scene, OPTIONS)
+    turn.remember(needs=left[1:])
+    replies = performer.card(card_for(left[0]), {}, turn.scene, _options(left[0]))
     if replies:
         turn.replies.extend(replies)
-        turn.remember(offered=left[0])
+        turn.remember(offered=left[0], offered_at=turn.now)
+
+
+def _danger_stands(turn: Turn, performer: Performer) -> bool:
+    """Whether a danger is being answered, waits below what is being answered, or was told within the hour."""
+    memory = turn.memory
+    under_way = memory.crisis_under_way(turn.now) and (memory.danger is None or memory.danger in DANGERS)
+    return turn.understood.urgency is Urgency.EMERGENCY or under_way or performer.holds_danger(memory.session)
+
+
+def _options(need: str) -> tuple[Option, ...]:
+    return (
+        Option(f"{_BUTTON}{need}", label={"fr": "Oui", "en": "Yeah"}),
+        Option(_NO_BUTTON, label={"fr": "Non", "en": "No"}),
+    )

@@ -118,6 +118,11 @@ class Performer:
             sprint = self._engine.resume(sprint.session, self._result(sprint, scene), scene.context())
         return spoken
 
+    def holds_danger(self, session: Session) -> bool:
+        """Whether a danger flow is under way, on top or below what interrupted it."""
+        flows = (self._engine.flows.get(frame.flow) for frame in session.frames)
+        return any(flow is not None and flow.danger for flow in flows)
+
     def is_asking(self, session: Session, scene: Scene) -> bool:
         """Whether the waiting step has a question open (a step that only listens has none)."""
         return bool(self._engine.ask_again(session, scene.context()))

@@ -17,7 +17,7 @@ from bot.conversation.keywords import Keyword
 from bot.conversation.memory import Memory
 from bot.conversation.performer import Performer, Scene
 from bot.conversation.replies import Reply, pack
-from bot.conversation.turn_state import Turn, settled_language
+from bot.conversation.turn_state import NOTHING_UNASKED, Turn, settled_language
 from bot.conversation.who_answers import Answerer, Situation, who_answers
 from bot.handoff.lifecycle import Handoffs
 from bot.messages import ChannelName, Inbound, InboundKind
@@ -34,9 +34,6 @@ INTENT_OF = {
     Keyword.ERASE: "delete_my_data",
 }
 """What a lone word means, whatever it resembles ("arrêt" alone is no heart attack)."""
-
-NOTHING_UNASKED = frozenset({"violence_danger"})
-"""Dangers in which nothing unsolicited is sent: the phone may be watched."""
 
 NEW_SUBJECT = frozenset({Answerer.DANGER, Answerer.URGENT, Answerer.INTENT})
 """Answers that begin something: what the message asks for besides is remembered."""
@@ -150,7 +147,7 @@ class Turns:
         memory, text, answers, handoff = turn.memory, turn.inbound.text, self._answers, turn.handoff
         held = handoff is not None and handoff.held
         check = check_question.read(text, turn.understood) if memory.check_pending else None
-        need = other_needs.taken(turn)
+        to_offer = other_needs.answered(turn)
         sprint = answers.waiting_answer(turn)
         answerer = who_answers(
             Situation(
@@ -159,7 +156,7 @@ class Turns:
                 check_answered=check is not None and turn.understood.urgency is Urgency.NONE,
                 held=held,
                 about_waiting_step=answers.is_about_waiting_step(turn),
-                takes_offer=need is not None,
+                answers_offer=to_offer is not None,
                 answers_waiting_step=sprint is not None,
                 intent_is_clear=answers.intent_is_clear(turn),
             )
@@ -167,7 +164,7 @@ class Turns:
         if memory.check_pending:  # any word at all ends the silence
             turn.remember(check_pending=False, check_danger=None)
             turn.contact = replace(turn.contact, check_due_at=None)
-        turn.remember(offered=None)
+        turn.remember(offered=None, offered_at=None)
         calm = turn.understood.urgency is Urgency.NONE and not held
         partner = partners.read(text) if calm and turn.inbound.kind is InboundKind.TEXT else None
         if partner is not None:
@@ -183,8 +180,8 @@ class Turns:
             await answers.danger(turn, held)
         elif answerer is Answerer.URGENT:
             await answers.urgent(turn)
-        elif answerer is Answerer.OFFER and need is not None:
-            await answers.other_need(turn, need)
+        elif answerer is Answerer.OFFER and to_offer is not None:
+            await answers.to_offer(turn, to_offer)
         elif answerer is Answerer.WAITING and sprint is not None:
             await answers.waiting(turn, sprint)
         elif answerer is Answerer.FALLBACK and turn.inbound.kind is InboundKind.MEDIA:
@@ -198,11 +195,11 @@ class Turns:
             await self._handoffs.from_texter(turn.conn, turn.contact, handoff, words, turn.inbound_id, turn.now)
         elif handoff is not None and turn.understood.intent == "resolved":
             await self._handoffs.resolved(turn.conn, turn.contact, handoff, turn.inbound_id, turn.now)
-        if answerer in NEW_SUBJECT:
+        if answerer in NEW_SUBJECT and not held:  # a worker who has the conversation reads all of it
             other_needs.remember(turn, self._interpreter)
         if answerer in (Answerer.OFFER, Answerer.WAITING, Answerer.INTENT, Answerer.FALLBACK):
             answers.maybe_check(turn)
-        turn.may_offer = not held and answerer not in (Answerer.KEYWORD, Answerer.CHECK)
+        turn.may_offer = not held and answerer not in (Answerer.KEYWORD, Answerer.CHECK, Answerer.OFFER)
         turn.memory = turn.memory.heard(text, turn.now)
 
     async def _finish(self, turn: Turn, already_answered: bool) -> TurnResult:

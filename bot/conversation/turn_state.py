@@ -18,6 +18,9 @@ from flows.flow import Answer
 from nlu.interpretation import Interpretation, Language
 from nlu.language import weigh
 
+NOTHING_UNASKED = frozenset({"violence_danger"})
+"""Dangers in which nothing unsolicited is sent: the phone may be watched."""
+
 SURE = 0.5
 """Confidence from which an intent is a clear new subject, even while another step waits."""
 

@@ -21,7 +21,7 @@ class Answerer(StrEnum):
     DANGER = "danger"  # 3. triage says emergency: its danger flow starts or goes on
     WORKER = "worker"  # 4. a worker holds the conversation: the bot is silent
     URGENT = "urgent"  # 5. triage says urgent, and it is not what the waiting step is about
-    OFFER = "offer"  # 6. a yes to the other need just offered (a question like those of the steps below)
+    OFFER = "offer"  # 6. a yes or no to the other need just offered (a question like those of the steps below)
     WAITING = "waiting"  # 7. the step that waits, if the message answers it
     INTENT = "intent"  # 8. what the person wants now
     FALLBACK = "fallback"  # 9. one clarifying question, then a menu, then a human
@@ -36,7 +36,7 @@ class Situation:
     check_answered: bool = False  # a check question is pending and this message answers it
     held: bool = False  # a worker holds the conversation
     about_waiting_step: bool = False  # the urgent matter is the one the waiting flow already deals with
-    takes_offer: bool = False  # another need was just offered, and this message says yes
+    answers_offer: bool = False  # another need was just offered, and this message says yes or no
     answers_waiting_step: bool = False
     intent_is_clear: bool = False
 
@@ -53,7 +53,7 @@ def who_answers(situation: Situation) -> Answerer:
         return Answerer.WORKER
     if situation.urgency is Urgency.URGENT and not situation.about_waiting_step:
         return Answerer.URGENT
-    if situation.takes_offer:
+    if situation.answers_offer:
         return Answerer.OFFER
     if situation.answers_waiting_step:
         return Answerer.WAITING

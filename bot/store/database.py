@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
@@ -53,7 +53,8 @@ class Database:
             options |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
         # SQLite lets one writer in, and the others ask again after a sleep: whoever is unlucky waits for seconds. In this
         # process they stand in line instead, first come first served; between processes SQLite's own wait remains.
-        self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        # As SQLite's, the wait has an end.
+        self._one_writer = asyncio.Lock() if self.is_sqlite else None
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -62,7 +63,7 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A writing transaction: committed at the end, rolled back on any exception."""
-        async with self._one_writer, self.engine.connect() as connection:
+        async with self._in_line(), self.engine.connect() as connection:
             near = await _near(connection)
             async with connection.begin():
                 if near is not None:
@@ -72,6 +73,18 @@ class Database:
                 finally:
                     if near is not None:
                         near.near = False
+
+    @asynccontextmanager
+    async def _in_line(self) -> AsyncIterator[None]:
+        if self._one_writer is None:
+            yield
+            return
+        async with asyncio.timeout(BUSY_SECONDS):
+            await self._one_writer.acquire()
+        try:
+            yield
+        finally:
+            self._one_writer.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

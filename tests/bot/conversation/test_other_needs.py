@@ -1,57 +1,148 @@
-"""Two needs in one message: the most urgent is answered, the other is offered after, once. On both databases."""
+"""Two needs in one message: the most urgent is answered, the other is offered after, once, and never beside a danger."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.conversation.memory import NEEDS_LAST, Memory
+import pytest
+
+from bot.conversation.memory import NEEDS_LAST, OFFER_LASTS, Memory
 from bot.conversation.other_needs import card_for
+from bot.messages import ChannelName, InboundKind
+from flows.segments import segments
+from nlu.interpreter import EmbeddedInterpreter
 from nlu.other_needs import OTHER_NEEDS
-from tests.phone import Line
+from tests.phone import START, Line, Phone
 
-TWO = "what does naloxone do exactly, and where can i take a shower"
+NALOXONE = "what does naloxone do exactly"
+OFFER = "You also asked about a shower"
 
 
-async def test_the_other_need_is_offered_last_and_a_yes_takes_it(line: Line) -> None:
-    texter = await line.texter().texts(TWO)
-    assert "naloxone" in texter.received[0].lower()
-    assert "You also asked about a shower" in texter.received[-1]
-    await texter.texts("yeah")
-    assert "area" in texter.received[0].lower() or "where" in texter.received[0].lower()
-    assert not any("You also" in text for text in texter.received)
+@pytest.fixture(autouse=True)
+def shower_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text with "and a shower" in it asks for one besides: what is found in a message is `nlu`'s to test."""
+
+    def found(self: EmbeddedInterpreter, text: str, first: str) -> tuple[str, ...]:
+        return ("find_hygiene",) if "and a shower" in text else ()
+
+    monkeypatch.setattr(EmbeddedInterpreter, "other_needs", found)
+
+
+async def offered(line: Line, channel: ChannelName = ChannelName.SMS) -> Phone:
+    texter = line.texter() if channel is ChannelName.SMS else line.texter("700000123", channel)
+    await texter.texts(f"{NALOXONE}, and a shower")
+    assert OFFER in texter.received[-1], "last, after the notice: a question is answered where it stands at the end"
+    return texter
+
+
+@pytest.mark.parametrize("yes", ["yeah", "oui", "1", "ok", "yes please", "ben oui", "👍", "Yeah."])
+async def test_a_yes_takes_it(line: Line, yes: str) -> None:
+    texter = await offered(line)
+    await texter.texts(yes)
+    assert "where" in texter.received[0].lower() or "area" in texter.received[0].lower()
+    assert OFFER not in " ".join(texter.received)
+
+
+@pytest.mark.parametrize("no", ["no", "2", "non merci", "nah", "👎"])
+async def test_a_no_ends_it(line: Line, no: str) -> None:
+    texter = await offered(line)
+    await texter.texts(no)
+    assert "no problem" in " ".join(texter.received)
+    await texter.texts("yes")
+    assert "area" not in " ".join(texter.received)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "delete everything please",
+        "stop please",
+        "talk to someone please",
+        "nah im ok",
+        "ok no thanks",
+        "not sure",
+        "ok bye",
+    ],
+)
+async def test_a_yes_word_in_another_wish_is_no_yes(line: Line, other: str) -> None:
+    texter = await offered(line)
+    await texter.texts(other)
+    assert "area" not in " ".join(texter.received)
+
+
+async def test_a_place_says_yes_and_where(line: Line) -> None:
+    texter = await offered(line)
+    await texter.texts("verdun")
+    assert "km" in " ".join(texter.received)
 
 
 async def test_the_place_already_given_is_used(line: Line) -> None:
-    texter = await line.texter().texts("ou j'peux manger à Hochelaga? pis avez vous des seringues")
-    assert texter.received[-1].rstrip().endswith(("Non", "2 Non"))
+    texter = await line.texter().texts("needles in hochelaga and a shower")
+    assert OFFER in texter.received[-1]
     await texter.texts("1")
     assert "km" in " ".join(texter.received), "near Hochelaga, without asking again"
 
 
-async def test_a_no_or_another_subject_ends_the_offer(line: Line) -> None:
-    texter = await line.texter().texts(TWO)
-    await texter.texts("no")
+async def test_a_late_yes_is_about_something_else(line: Line) -> None:
+    texter = await offered(line)
+    await line.fast_forward(OFFER_LASTS / timedelta(minutes=1) + 1)
     await texter.texts("yes")
-    assert not any("shower" in text.lower() for text in texter.received)
+    assert "area" not in " ".join(texter.received)
 
 
-async def test_with_a_danger_nothing_is_offered_until_it_is_over(line: Line) -> None:
-    texter = await line.texter().texts("la roulotte passe tu à soir à Verdun? pis aussi mon ami respire pu yé bleu")
+async def test_a_button_of_an_old_offer_starts_what_is_written_on_it(line: Line) -> None:
+    texter = await offered(line, ChannelName.TELEGRAM)
+    await texter.texts("thanks")
+    await texter.texts("also:find_hygiene", kind=InboundKind.BUTTON)
+    assert "area" in " ".join(texter.received).lower()
+    await texter.texts("also:no", kind=InboundKind.BUTTON)
+    assert "no problem" in " ".join(texter.received)
+
+
+async def test_beside_a_danger_nothing_is_offered(line: Line) -> None:
+    texter = await line.texter().texts("my friend is not breathing he is blue and a shower")
     assert "911" in texter.received[0][:136]
-    assert not any("Tu cherchais aussi" in text for text in texter.received)
+    await texter.texts("where can i get needles in hochelaga")
+    assert OFFER not in " ".join(texter.inbox()), "the danger is not over because another subject interrupted it"
 
 
-def test_every_need_has_its_card_in_both_languages(line: Line) -> None:
+async def test_after_the_worker_closed_it_is_offered(line: Line) -> None:
+    texter = await line.texter().texts("my friend is not breathing he is blue and a shower")
+    worker = line.worker()
+    code = worker.page_code()
+    await worker.texts(code)
+    await worker.texts(f"{code} fin")
+    await texter.texts("thank you")
+    assert OFFER in " ".join(texter.received)
+
+
+async def test_a_phone_that_may_be_watched_gets_nothing_unasked(line: Line) -> None:
+    texter = await line.texter().texts("my boyfriend hit me yesterday and he goes through my phone and a shower")
+    worker = line.worker()
+    code = worker.page_code()
+    await worker.texts(code)
+    await texter.texts("he is hitting me again and a shower")
+    await texter.texts("ok thanks")
+    assert OFFER not in " ".join(texter.inbox())
+
+
+async def test_who_asks_to_be_left_alone_is(line: Line) -> None:
+    texter = await line.texter().texts("dont ever write to me again and a shower")
+    assert OFFER not in " ".join(texter.inbox())
+
+
+def test_every_need_has_its_card_in_both_languages_in_one_part(line: Line) -> None:
     cards = line.service.content.cards
     for need in OTHER_NEEDS:
         assert set(cards[card_for(need)].texts) == {"fr", "en"}
+        for text in cards[card_for(need)].texts.values():
+            assert (segments(text.text).encoding, segments(text.text).parts) == ("GSM-7", 1)
 
 
 def test_a_need_is_forgotten_after_a_while_and_when_it_comes_first() -> None:
-    from tests.phone import START
-
     memory = Memory().asked_for("find_food", ("find_hygiene", "find_supplies"), START)
     assert memory.needs_left(START) == ("find_hygiene", "find_supplies")
     assert memory.asked_for("find_hygiene", (), START).needs_left(START) == ("find_supplies",)
+    assert memory.asked_for("find_food", ("find_health",), START).needs_left(START) == ("find_health",)
     assert memory.needs_left(START + NEEDS_LAST + timedelta(seconds=1)) == ()
     assert Memory.from_json(memory.to_json()) == memory
