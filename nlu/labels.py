@@ -62,4 +62,23 @@ INTENT_GROUPS: dict[str, tuple[str, ...]] = {
 INTENTS: tuple[str, ...] = tuple(intent for group in INTENT_GROUPS.values() for intent in group)
 DANGERS: frozenset[str] = frozenset(INTENT_GROUPS["danger"])
 
+TRAINED_SEPARATOR = "__"
+"""What is trained is one label for both: `find_shelter__urgent` (see `docs/decisions/trained-model.md`)."""
+
+
+def trained_label(intent: str, urgency: str) -> str:
+    """Name the label that training uses for an intent at an urgency."""
+    return f"{intent}{TRAINED_SEPARATOR}{urgency}"
+
+
+def intent_of(label: str) -> str:
+    """Give the intent of a trained label; a plain intent is its own."""
+    return label.partition(TRAINED_SEPARATOR)[0]
+
+
+def urgency_of(label: str) -> str:
+    """Give the urgency of a trained label."""
+    return label.partition(TRAINED_SEPARATOR)[2]
+
+
 ENTITIES: frozenset[str] = frozenset({"substance", "supply", "place", "time", "person", "age_group", "language"})

@@ -18,6 +18,7 @@ from nlu.evaluate import figures
 from nlu.interpretation import Urgency
 from nlu.interpreter import EmbeddedInterpreter
 from nlu.labels import INTENTS
+from nlu.learning_curve import LearningPoint, read_curve
 from nlu.measuring_set import Example, Understood
 from nlu.normalize import counted_words, fold
 from nlu.triage_curve import CurvePoint, measure
@@ -108,6 +109,7 @@ class Report:
     thin: tuple[Thin, ...]
     situations: dict[str, int]
     curve: tuple[CurvePoint, ...]
+    learning: tuple[LearningPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def build(
         thin=thin_cells(corpus),
         situations=situations(corpus),
         curve=measure(interpreter, [example.labelled for example in examples]),
+        learning=read_curve(),
     )
 
 

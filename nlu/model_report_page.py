@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
+from nlu.learning_curve import learning_picture
 from nlu.model_report import BarRow, Confusion, IntentRow, Report
 from nlu.model_report_words import WORDS
 from nlu.report_pictures import Bar, bars
@@ -52,6 +53,7 @@ def page(report: Report, written: date) -> str:
         _section("intents", _intents(report.intents)),
         _section("confusions", _confusions(report.confusions)),
         _section("slices", "".join(_slices(way, report.slices[way]) for way in report.slices)),
+        _section("learning", _learning(report)),
         _section("thin", _thin(report)),
         _section("situations", _situations(report)),
     ]
@@ -133,6 +135,16 @@ def _curve(report: Report) -> str:
     if not report.curve:
         return f"<p>{_say('no curve')}</p>"
     return _both(picture(report.curve, "fr"), picture(report.curve, "en"), "div")
+
+
+def _learning(report: Report) -> str:
+    if not report.learning:
+        return f"<p>{_say('no learning')}</p>"
+    names = ("learning", "share of messages", "right first", "among three")
+    drawn = [learning_picture(report.learning, *(WORDS[name][at] for name in names)) for at in range(2)]
+    body = [[f"{one.messages:,}", f"{one.first:.1%}", f"{one.three:.1%}"] for one in report.learning]
+    heads = [_say(name) for name in ("messages", "right first", "among three")]
+    return _both(drawn[0], drawn[1], "div") + _table(heads, body, frozenset({0, 1, 2}))
 
 
 def _intents(rows: Sequence[IntentRow]) -> str:

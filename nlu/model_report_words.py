@@ -102,6 +102,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "short urgent paged": ("urgents : un humain", "urgent: a human"),
     "short calm paged": ("calmes : pour rien", "calm: for nothing"),
     "short calm asked": ("calmes : la question", "calm: the question"),
+    "learning": ("Ce que plus de messages apportent", "What more messages bring"),
+    "learning lead": (
+        "Le même modèle entraîné avec une partie du corpus, puis plus, mesuré sur un fichier tenu à part "
+        "(nlu/rasa/learning_curve.py). Si la courbe monte encore à droite, écrire des messages aide encore.",
+        "The same model trained on a part of the corpus, then more, measured on a file kept apart "
+        "(nlu/rasa/learning_curve.py). While the line still climbs on the right, writing messages still helps.",
+    ),
+    "no learning": (
+        "Pas encore mesuré : python -m nlu.rasa.learning_curve FICHIER.jsonl",
+        "Not measured yet: python -m nlu.rasa.learning_curve FILE.jsonl",
+    ),
+    "share of messages": ("part des {most} messages d'entraînement", "share of the {most} training messages"),
+    "right first": ("bonne intention au premier choix", "intent right at first"),
+    "among three": ("bonne intention parmi trois", "intent right among three"),
     "thin": ("Où le corpus est mince", "Where the corpus is thin"),
     "thin lead": (
         "Cases intention × urgence × langue qui ont moins de 15 messages d'entraînement : en écrire ici aide le plus "

@@ -66,6 +66,10 @@ class RasaServerInterpreter:
         asked = self._ask(sent) if sent else ()
         return self._embedded.combine(text, recent, asked or ranking, scores)
 
+    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+        """Say what else the message asks for: the embedded model's word, one request to the server is enough."""
+        return self._embedded.other_needs(text, first)
+
     def close(self) -> None:
         """Let go of the connections and threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -116,15 +120,24 @@ def read_ranking(answer: Any) -> tuple[RankedIntent, ...]:
     listed = answer.get("intent_ranking") if isinstance(answer, dict) else None
     if not isinstance(listed, list):
         raise ValueError("no intent ranking in the answer")
-    ranking = [RankedIntent(item["name"], item["confidence"]) for item in listed if _is_ranked_intent(item)]
-    if not ranking:
+    sums: dict[str, float] = {}
+    for item in listed:
+        if _is_ranked_intent(item):  # a model trained as ours has a label an intent and urgency: they add up
+            intent = intent_of(item["name"])
+            sums[intent] = sums.get(intent, 0.0) + item["confidence"]
+    if not sums:
         raise ValueError("no known intent in the ranking")
+    ranking = [RankedIntent(intent, min(confidence, 1.0)) for intent, confidence in sums.items()]
     ranking.sort(key=lambda ranked: -ranked.confidence)
     return tuple(ranking[:RANKING_LENGTH])
 
 
 def _is_ranked_intent(item: Any) -> bool:
-    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or item["name"] not in _KNOWN_INTENTS:
+    if (
+        not isinstance(item, dict)
+        or not isinstance(item.get("name"), str)
+        or intent_of(item["name"]) not in _KNOWN_INTENTS
+    ):
         return False
     confidence = item.get("confidence")
     return isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0.0 <= confidence <= 1.0

@@ -10,26 +10,24 @@ from typing import Any
 import numpy as np
 
 from nlu.classifier import MODEL_FORMAT
-from nlu.labels import INTENTS
+from nlu.labels import INTENTS, trained_label
 
 URGENCIES = ("emergency", "none", "urgent")
 
 
 def write_model(path: Path, words: Mapping[str, tuple[str, str]]) -> Path:
     """Write a model that knows some invented words: the intent and the urgency each one means; all else is calm small talk."""
-    labels = [*INTENTS, *URGENCIES]
+    labels = [trained_label(intent, urgency) for intent in INTENTS for urgency in URGENCIES]
     weights, intercepts = np.zeros((len(words), len(labels))), np.zeros(len(labels))
-    intercepts[labels.index("greet")] = 4.0
-    intercepts[labels.index("none")] = 6.0
+    intercepts[labels.index(trained_label("greet", "none"))] = 10.0
     for row, (intent, urgency) in enumerate(words.values()):
-        weights[row, labels.index(intent)] = 9.0
-        weights[row, labels.index(urgency)] = 14.0
+        weights[row, labels.index(trained_label(intent, urgency))] = 20.0
     metadata: dict[str, Any] = {
         "format": MODEL_FORMAT,
         "corpus": "tiny",
-        "intents": INTENTS,
-        "urgencies": URGENCIES,
-        "families": [{"analyzer": "word", "smallest": 1, "largest": 1, "length": 1.0}],
+        "labels": labels,
+        "concepts": {"expressions": {}, "stems": {}},
+        "families": [{"concepts": False, "analyzer": "word", "smallest": 1, "largest": 1, "length": 1.0}],
     }
     np.savez(
         path,

@@ -6,6 +6,7 @@ imports them: `export.py` turns the trained model into plain arrays and `nlu/cla
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Dict, List, Optional, Text, Tuple
 
@@ -20,12 +21,14 @@ from rasa.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from nlu.normalize import NOTHING_TO_READ, counted_words, fingerprint
+from nlu.normalize import NOTHING_TO_READ, counted_words
+from nlu.rasa.lexicon import TRAINED_WITH_FILE, read_concepts, trained_with
 
 _PIECE = re.compile(r"\S+")
 _EDGE_SIGNS = ".,;:!?…\"'«»()“”’-–—*"  # what clings to a word and is not part of an annotated entity
 
 RARITY_FILE = "rarity.npy"
+_CONCEPTS = read_concepts()
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -34,8 +37,8 @@ class NormalisingTokenizer(WhitespaceTokenizer):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """The whitespace tokenizer's settings, and `normaliser`: a fingerprint that makes Rasa train anew."""
-        return {**WhitespaceTokenizer.get_default_config(), "normaliser": fingerprint()}
+        """The whitespace tokenizer's settings, and `trained_with`: fingerprints that make Rasa train anew."""
+        return {**WhitespaceTokenizer.get_default_config(), "trained_with": trained_with()}
 
     def tokenize(self, message: Message, attribute: Text) -> List[Token]:
         """Cut one attribute of a message; never returns an empty list."""
@@ -62,8 +65,12 @@ class WeightedCountsFeaturizer(CountVectorsFeaturizer):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """The settings of Rasa's featurizer, and `weight` (a length, 1 or more)."""
-        return {**CountVectorsFeaturizer.get_default_config(), "weight": 1.0}
+        """The settings of Rasa's featurizer; `weight` (a length, 1 or more); `concepts`: count those, not the words.
+
+        `trained_with` holds fingerprints that make Rasa train anew.
+        """
+        ours = {"weight": 1.0, "concepts": False, "trained_with": trained_with()}
+        return {**CountVectorsFeaturizer.get_default_config(), **ours}
 
     @classmethod
     def load(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, *rest: Any, **kwargs: Any):
@@ -74,9 +81,10 @@ class WeightedCountsFeaturizer(CountVectorsFeaturizer):
         return featurizer
 
     def persist(self) -> None:
-        """Store what Rasa stores, then the rarities beside it."""
+        """Store what Rasa stores, then the rarities, and what the model was trained with, beside it."""
         super().persist()
         with self._model_storage.write_to(self._resource) as folder:
+            (folder / TRAINED_WITH_FILE).write_text(json.dumps(trained_with()), encoding="utf-8")
             np.save(folder / RARITY_FILE, self.rarity, allow_pickle=False)
 
     def _train_with_independent_vocab(self, attribute_texts: Dict[Text, List[Text]]) -> None:
@@ -92,11 +100,17 @@ class WeightedCountsFeaturizer(CountVectorsFeaturizer):
         vectorizer = self.vectorizers.get(attribute)
         if attribute != TEXT or not vectorizer:
             return [None] * len(all_tokens), [None] * len(all_tokens)
-        counts = [vectorizer.transform([" ".join(tokens)]).tocoo() if tokens else None for tokens in all_tokens]
+        counts = [vectorizer.transform([" ".join(tokens)]).tocoo() for tokens in all_tokens]
         return [None] * len(all_tokens), [self._weighted(count) for count in counts]
 
-    def _weighted(self, counts: Optional[scipy.sparse.coo_matrix]) -> Optional[scipy.sparse.coo_matrix]:
-        if counts is None or not counts.nnz:
+    def _get_processed_message_tokens_by_attribute(self, message: Message, attribute: Text = TEXT) -> List[Text]:
+        if not self._config["concepts"] or attribute != TEXT or message.get(TEXT) is None:
+            return super()._get_processed_message_tokens_by_attribute(message, attribute)
+        words = " ".join(self._get_message_tokens_by_attribute(message, TEXT)).split()
+        return _CONCEPTS.of(words)
+
+    def _weighted(self, counts: scipy.sparse.coo_matrix) -> scipy.sparse.coo_matrix:
+        if not counts.nnz:  # a message without a concept: a row of zeros, so that all messages have the same columns
             return counts
         values = (1.0 + np.log(counts.data.astype(np.float64))) * self.rarity[counts.col]
         values *= self._config["weight"] / np.sqrt(np.sum(values**2))

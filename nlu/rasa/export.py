@@ -1,4 +1,4 @@
-"""Turn two trained Rasa archives into the one file the service loads, `nlu/model/understanding.npz`.
+"""Turn the trained Rasa archive into the one file the service loads, `nlu/model/understanding.npz`.
 
 Run it as `python -m nlu.rasa.export [FOLDER [FILE]]` after `nlu.rasa.train`. Needs the standard library and NumPy
 only. It refuses any pipeline or option whose computation `nlu/classifier.py` does not reproduce: a model that the
@@ -19,10 +19,11 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from nlu.normalize import fingerprint
+from nlu.rasa.lexicon import CONCEPTS, TRAINED_WITH_FILE, read_concepts, trained_with
+from nlu.rasa.train import ARCHIVE
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL_FORMAT = 1
+MODEL_FORMAT = 2
 TOKENIZER = "nlu.rasa.components.NormalisingTokenizer"
 FEATURIZER = "nlu.rasa.components.WeightedCountsFeaturizer"
 CLASSIFIER = "rasa.nlu.classifiers.logistic_regression_classifier.LogisticRegressionClassifier"
@@ -47,7 +48,8 @@ FEATURIZER_OPTIONS = {
 }
 CLASSIFIER_OPTIONS = {"solver": "lbfgs"}
 FREE = {
-    "normaliser",
+    "trained_with",
+    "concepts",
     "intent_split_symbol",
     "analyzer",
     "min_df",
@@ -133,6 +135,8 @@ def _read_family(files: Dict[str, bytes], resource: str, options: Dict[str, Any]
     if options["analyzer"] not in ("word", "char_wb"):
         raise ExportError("featurizer option analyzer: {!r} is not reproduced".format(options["analyzer"]))
     folder = "components/{}/".format(resource)
+    if json.loads(files[folder + TRAINED_WITH_FILE]) != trained_with():
+        raise ExportError("nlu/normalize.py or nlu/concepts.yml changed since the training: train again")
     vocabulary = json.loads(files[folder + "vocabularies.json"])["text"]
     grams = sorted(vocabulary, key=vocabulary.get)
     if sorted(vocabulary.values()) != list(range(len(grams))):
@@ -157,37 +161,35 @@ def _read_regression(stored: bytes) -> Tuple[List[str], np.ndarray, np.ndarray]:
     return [str(label) for label in labels], coefficients, intercepts
 
 
-def combine(intent: Trained, urgency: Trained) -> Dict[str, np.ndarray]:
-    """Put both models over their common features. Raises `ExportError` when they were not trained alike."""
-    for one, other in zip(intent.families, urgency.families, strict=True):
-        if one.grams != other.grams or not np.allclose(one.rarity, other.rarity):
-            raise ExportError("the intent and urgency models were not trained on the same messages")
-    weights = np.vstack([intent.coefficients, urgency.coefficients]).T
+def as_arrays(trained: Trained) -> Dict[str, np.ndarray]:
+    """Put a trained model in the form the service loads."""
     arrays = {
-        "rarity": np.concatenate([family.rarity for family in intent.families]).astype(np.float32),
-        "weights": np.ascontiguousarray(weights, dtype=np.float16),
-        "intercepts": np.concatenate([intent.intercepts, urgency.intercepts]).astype(np.float32),
+        "rarity": np.concatenate([family.rarity for family in trained.families]).astype(np.float32),
+        "weights": np.ascontiguousarray(trained.coefficients.T, dtype=np.float16),
+        "intercepts": trained.intercepts.astype(np.float32),
     }
-    for number, family in enumerate(intent.families):
+    for number, family in enumerate(trained.families):
         arrays["grams_{}".format(number)] = _as_bytes("\n".join(family.grams))
+    concepts = read_concepts()
     metadata = {
         "format": MODEL_FORMAT,
-        "rasa": intent.rasa_version,
-        "normaliser": fingerprint(),
+        "rasa": trained.rasa_version,
+        "normaliser": trained_with()["normaliser"],
         "corpus": corpus_fingerprint(),
-        "intents": intent.labels,
-        "urgencies": urgency.labels,
+        "labels": trained.labels,
+        "concepts": {"expressions": concepts.expressions, "stems": concepts.stems},
         "families": [
             {
+                "concepts": family.options.get("concepts", False),
                 "analyzer": family.options["analyzer"],
                 "smallest": family.options["min_ngram"],
                 "largest": family.options["max_ngram"],
                 "length": family.options["weight"],
             }
-            for family in intent.families
+            for family in trained.families
         ],
     }
-    arrays["metadata"] = _as_bytes(json.dumps(metadata, indent=1))
+    arrays["metadata"] = _as_bytes(json.dumps(metadata))
     return arrays
 
 
@@ -197,7 +199,7 @@ def _as_bytes(text: str) -> np.ndarray:
 
 def corpus_fingerprint() -> str:
     """Identify the training messages and the pipeline."""
-    paths = [ROOT / "config.yml", *sorted((ROOT / "nlu" / "data").rglob("*.yml"))]
+    paths = [ROOT / "config.yml", CONCEPTS, *sorted((ROOT / "nlu" / "data").rglob("*.yml"))]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
@@ -206,7 +208,7 @@ def main() -> int:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".rasa"
     target = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "nlu" / "model" / "understanding.npz"
     try:
-        arrays = combine(read_archive(folder / "intent.tar.gz"), read_archive(folder / "urgency.tar.gz"))
+        arrays = as_arrays(read_archive(folder / ARCHIVE))
     except (ExportError, OSError, KeyError) as error:
         print("Not exported: {}".format(error), file=sys.stderr)
         return 1

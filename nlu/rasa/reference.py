@@ -18,6 +18,9 @@ from typing import Any, Dict, Iterable, List
 
 import yaml
 
+from nlu.labels import intent_of, urgency_of
+from nlu.rasa.train import ARCHIVE
+
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests" / "nlu" / "reference.jsonl.gz"
 EVERY = 40  # one training message in so many
@@ -98,12 +101,13 @@ def sample() -> List[str]:
         for block in document.get("nlu", []):
             if "intent" in block:
                 written += [line[2:] for line in block["examples"].split("\n") if line.startswith("- ")]
-    chosen = [_without_annotations(line) for line in written[::EVERY]]
+    chosen = [without_annotations(line) for line in written[::EVERY]]
     disfigured = [_disfigure(number, text) for number, text in enumerate(chosen[::4])]
     return list(dict.fromkeys([*chosen, *disfigured, *NASTY]))
 
 
-def _without_annotations(line: str) -> str:
+def without_annotations(line: str) -> str:
+    """Give the words of a message as they are written in the corpus."""
     for entity in ("place", "substance", "supply", "time", "person", "age_group", "language"):
         line = line.replace("]({})".format(entity), "")
     return line.replace("[", "")
@@ -134,23 +138,28 @@ async def ask(model: Path, texts: Iterable[str]) -> List[List[Dict[str, Any]]]:
     return [(await agent.parse_message(text))["intent_ranking"] for text in texts]
 
 
+def _line(text: str, ranking: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """Add Rasa's probabilities up, by intent and by urgency."""
+    intents: Dict[str, float] = {}
+    urgencies: Dict[str, float] = {}
+    for one in ranking:
+        for sums, name in ((intents, intent_of(one["name"])), (urgencies, urgency_of(one["name"]))):
+            sums[name] = sums.get(name, 0.0) + one["confidence"]
+    best = sorted(intents.items(), key=lambda item: -item[1])[:10]
+    return {
+        "text": text,
+        "ranking": [[name, round(confidence, 9)] for name, confidence in best],
+        "urgency": {name: round(confidence, 9) for name, confidence in urgencies.items()},
+    }
+
+
 def main() -> int:
     """Write the fixture."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".rasa"
     target = Path(sys.argv[2]) if len(sys.argv) > 2 else FIXTURE
     texts = sample()
-    intents = asyncio.run(ask(folder / "intent.tar.gz", texts))
-    urgencies = asyncio.run(ask(folder / "urgency.tar.gz", texts))
-    lines = [
-        json.dumps(
-            {
-                "text": text,
-                "ranking": [[one["name"], round(one["confidence"], 9)] for one in ranking[:10]],
-                "urgency": {one["name"]: round(one["confidence"], 9) for one in urgency},
-            }
-        )
-        for text, ranking, urgency in zip(texts, intents, urgencies, strict=True)
-    ]
+    rankings = asyncio.run(ask(folder / ARCHIVE, texts))
+    lines = [json.dumps(_line(text, ranking)) for text, ranking in zip(texts, rankings, strict=True)]
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(str(target), "wb") as handle:
         handle.write(gzip.compress(("\n".join(lines) + "\n").encode("ascii"), mtime=0))

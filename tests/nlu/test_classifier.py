@@ -17,11 +17,12 @@ from nlu.labels import INTENTS
 
 SMALL = {
     "format": MODEL_FORMAT,
-    "intents": ["find_food", "greet", "thanks"],
-    "urgencies": ["emergency", "none", "urgent"],
+    "labels": ["find_food__emergency", "find_food__none", "greet__none", "thanks__urgent"],
+    "concepts": {"expressions": {"faim faim": ["hunger"]}, "stems": {"affam": ["hunger"]}},
     "families": [
-        {"analyzer": "word", "smallest": 1, "largest": 2, "length": 2.0},
-        {"analyzer": "char_wb", "smallest": 3, "largest": 4, "length": 1.0},
+        {"concepts": False, "analyzer": "word", "smallest": 1, "largest": 2, "length": 2.0},
+        {"concepts": False, "analyzer": "char_wb", "smallest": 3, "largest": 4, "length": 1.0},
+        {"concepts": True, "analyzer": "word", "smallest": 1, "largest": 1, "length": 3.0},
     ],
 }
 
@@ -35,9 +36,12 @@ def _small_model(path: Path, **changes: Any) -> Path:
         "metadata": _bytes(json.dumps({**SMALL, **changes.pop("metadata", {})})),
         "grams_0": _bytes("faim\nfaim faim\n__number__"),
         "grams_1": _bytes(" fa\naim"),
-        "rarity": np.array([2.0, 1.0, 1.0, 1.0, 1.0]),
-        "weights": np.array([[1, 0, 0, 3, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [2, 0, 0, 0, 0, 0], [0] * 6]),
-        "intercepts": np.array([0.0, 0.5, 0.0, 0.0, 0.25, 0.0]),
+        "grams_2": _bytes("hunger"),
+        "rarity": np.array([2.0, 1.0, 1.0, 1.0, 1.0, 1.5]),
+        "weights": np.array(
+            [[3, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]],
+        ),
+        "intercepts": np.array([0.0, 0.25, 1.5, 0.0]),
     }
     arrays.update(changes)
     np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
@@ -46,17 +50,25 @@ def _small_model(path: Path, **changes: Any) -> Path:
 
 def test_one_message_computed_by_hand(tmp_path: Path) -> None:
     ranking, urgency = Classifier.load(_small_model(tmp_path / "m.npz")).classify("FAIM, faim!")
-    # Words: "faim" twice, "faim faim" once, weighted and brought to length 2; characters: " fa" and "aim" twice each.
+    # Words: "faim" twice, "faim faim" once, weighted and brought to length 2; characters: " fa" and "aim" twice each;
+    # "faim faim" is the concept of hunger: alone in its family, its length is 3 whatever its rarity.
     faim, pair = (1 + math.log(2)) * 2.0, 1.0
     scale = 2.0 / math.hypot(faim, pair)
     characters = 1.0 / math.sqrt(2)
-    logits = {"find_food": faim * scale + 2 * characters, "greet": 0.5 + pair * scale, "thanks": 0.0}
+    logits = {
+        "find_food__emergency": 3 * faim * scale,
+        "find_food__none": 0.25 + faim * scale + 2 * characters,
+        "greet__none": 1.5 + pair * scale,
+        "thanks__urgent": 3.0,
+    }
     total = sum(map(math.exp, logits.values()))
-    assert [one.intent for one in ranking] == ["find_food", "greet", "thanks"]
-    for one in ranking:
-        assert one.confidence == pytest.approx(math.exp(logits[one.intent]) / total, abs=1e-6)
-    emergency = math.exp(3 * faim * scale)
-    assert urgency.emergency == pytest.approx(emergency / (emergency + math.exp(0.25) + 1), abs=1e-6)
+    share = {label: math.exp(logit) / total for label, logit in logits.items()}
+    assert [one.intent for one in ranking] == ["find_food", "thanks", "greet"]
+    assert ranking[0].confidence == pytest.approx(share["find_food__emergency"] + share["find_food__none"], abs=1e-6)
+    assert ranking[1].confidence == pytest.approx(share["thanks__urgent"], abs=1e-6)
+    assert urgency.emergency == pytest.approx(share["find_food__emergency"], abs=1e-6)
+    assert urgency.urgent == pytest.approx(share["thanks__urgent"], abs=1e-6)
+    assert urgency.none == pytest.approx(share["find_food__none"] + share["greet__none"], abs=1e-6)
 
 
 def test_numbers_are_one_word_and_nothing_to_read_is_answered(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from nlu.interpretation import Urgency
 from nlu.interpreter import EmbeddedInterpreter, load_interpreter
+from nlu.labels import INTENTS
 from nlu.rasa_server import REST_SECONDS, RasaServerInterpreter, parse_address, read_ranking
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,10 +182,16 @@ def test_unsafe_addresses_are_refused(url: str) -> None:
 
 
 def test_a_ranking_is_sorted_and_cut_to_ten() -> None:
-    listed = [{"name": name, "confidence": 0.01 * at} for at, name in enumerate(["greet", "thanks"] * 8)]
+    listed = [{"name": name, "confidence": 0.01 * at} for at, name in enumerate(INTENTS[:16])]
     ranking = read_ranking({"intent_ranking": listed})
     assert len(ranking) == 10
     assert ranking[0].confidence == pytest.approx(0.15)
+
+
+def test_the_labels_of_a_model_trained_as_ours_add_up_by_intent() -> None:
+    listed = [("greet__none", 0.4), ("find_shelter__urgent", 0.3), ("find_shelter__none", 0.25), ("pizza__none", 0.05)]
+    ranking = read_ranking({"intent_ranking": [{"name": name, "confidence": share} for name, share in listed]})
+    assert [(one.intent, pytest.approx(one.confidence)) for one in ranking] == [("find_shelter", 0.55), ("greet", 0.4)]
 
 
 DIET_PIPELINE = """recipe: default.v1
