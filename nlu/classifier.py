@@ -12,7 +12,8 @@ import json
 import re
 import zipfile
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,26 +50,46 @@ class Family:
     length: float
     columns: dict[str, int]
     of_concepts: bool = False
+    kept: dict[str, list[int]] = field(default_factory=dict, repr=False)
 
-    def grams(self, text: str) -> list[str]:
-        """Cut a prepared text as scikit-learn's CountVectorizer does (`word` or `char_wb`)."""
-        return self._word_grams(text) if self.analyzer == "word" else self._character_grams(text)
+    def found(self, text: str, familiar: Container[str] = ()) -> list[int]:
+        """Give the column of every known n-gram of a prepared text, as often as it is there.
+
+        The columns of `familiar` words (those of the training messages, which anybody may read) are kept for the next
+        message; no word that a texter alone wrote is.
+        """
+        if self.analyzer == "word":
+            return self._known(self._word_grams(text))
+        columns: list[int] = []
+        for word in text.split():
+            kept = self.kept.get(word)
+            if kept is None:
+                kept = self._known(self._pieces(word))
+                if word in familiar:
+                    self.kept[word] = kept
+            columns += kept
+        return columns
+
+    def _known(self, grams: list[str]) -> list[int]:
+        return [at for at in map(self.columns.get, grams) if at is not None]
 
     def _word_grams(self, text: str) -> list[str]:
         words = _WORD.findall(text)
-        sizes = range(self.smallest, self.largest + 1)
-        return [" ".join(words[at : at + size]) for size in sizes for at in range(len(words) - size + 1)]
+        grams = words if self.smallest == 1 else []
+        for size in range(max(self.smallest, 2), self.largest + 1):
+            grams = grams + [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
+        return grams
 
-    def _character_grams(self, text: str) -> list[str]:
+    def _pieces(self, word: str) -> list[str]:
+        """Cut one word as scikit-learn's CountVectorizer does (`char_wb`): blanks stand for its edges."""
         found: list[str] = []
-        for word in text.split():
-            padded = f" {word} "
-            length = len(padded)
-            for size in range(self.smallest, self.largest + 1):
-                if length <= size:
-                    found.append(padded)  # a word shorter than the n-gram is counted once, whole
-                    break
-                found.extend([padded[at : at + size] for at in range(length - size + 1)])
+        padded = f" {word} "
+        length = len(padded)
+        for size in range(self.smallest, self.largest + 1):
+            if length <= size:
+                found.append(padded)  # a word shorter than the n-gram is counted once, whole
+                break
+            found.extend([padded[at : at + size] for at in range(length - size + 1)])
         return found
 
 
@@ -82,6 +103,7 @@ class Classifier:
         self._by_intent = _adder([intent_of(label) for label in labels], self.intents)
         self._by_urgency = _adder([urgency_of(label) for label in labels], _URGENCIES)
         self._families = families
+        self._familiar: Container[str] = next((one.columns for one in families if one.analyzer == "word"), ())
         self._concepts = Concepts(metadata["concepts"]["expressions"], metadata["concepts"]["stems"])
         self._rarity = arrays["rarity"]
         self._weights = arrays["weights"]
@@ -118,14 +140,7 @@ class Classifier:
         prepared = _NUMBER.sub("__NUMBER__", words).lower()
         logits = self._intercepts.astype(np.float64)
         for family in self._families:
-            known = family.columns
-            counts = Counter(
-                [
-                    at
-                    for at in map(known.get, family.grams(concepts if family.of_concepts else prepared))
-                    if at is not None
-                ]
-            )
+            counts = Counter(family.found(concepts if family.of_concepts else prepared, self._familiar))
             if counts:
                 columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
                 repeats = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))

@@ -35,6 +35,9 @@ _NO_VETO = 0.0
 _IDIOM = "idiom"
 _MOST_IDIOMS = 3
 _FEWEST_LETTERS = 4
+# Up to so many words in which no rule found anything, the classifier alone must be surer: to ask, and to page.
+_SCRAP_WORDS = 4
+_SCRAP_ASKS, _SCRAP_PAGES = 0.5, 0.8
 
 
 @dataclass(slots=True)
@@ -48,11 +51,12 @@ class Evidence:
     certain: bool = False
     calm: bool = False
     asks: bool = False
+    words: int = 0
 
 
 def weigh(rules: Rules, text: str) -> Evidence:
     """Add up what the rules find in one text, without the classifier."""
-    evidence = Evidence(found=find_signs(rules, text))
+    evidence = Evidence(found=find_signs(rules, text), words=len(text.split()))
     for sign in evidence.found:
         for rule in rules.by_sign.get(sign, ()):
             met = rule.signs_met(evidence.found)
@@ -116,6 +120,12 @@ def _decide(
     certain = evidence.certain and (scores is None or scores.emergency + scores.urgent >= limits["veto_below"])
     resolved = bool(ranking) and ranking[0].intent == "resolved" and ranking[0].confidence >= _RESOLVED_FROM
     pages = certain or page >= limits["page"] or emergency >= limits["emergency_alone"]
+    if scores is not None and not evidence.fired and evidence.words <= _SCRAP_WORDS:
+        # "too far", "no room left": a few words of an answer, in which a classifier finds whatever began so elsewhere.
+        alarmed = scores.emergency + scores.urgent
+        if alarmed < _SCRAP_ASKS:
+            return Assessment(Urgency.NONE)
+        pages = pages and alarmed >= _SCRAP_PAGES
     if pages and not evidence.asks and not (scores is None and evidence.calm):  # a drill, an animal: asked about
         urgency = Urgency.URGENT
         if (certain or emergency >= limits["emergency"]) and not resolved:

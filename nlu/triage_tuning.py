@@ -48,6 +48,9 @@ COSTS = {
 MOST_CALM_PAGED = 0.05
 MOST_CALM_ASKED = {"alone": 0.09, "with_classifier": 0.07}
 _VETO_BELOW = 0.03
+MARGIN = 0.5
+"""Log-odds by which the thresholds with a classifier are lowered after the choice. The messages that chose them flatter them:
+elsewhere some emergencies would fall just under, and a missed one costs more than the few people paged for nothing."""
 _GRIDS = {
     "page": np.arange(-0.6, 1.9, 0.2),
     "emergency": np.array([-2.5, -2.0, -1.5, -1.2, -0.9, -0.6, -0.3]),
@@ -210,7 +213,9 @@ def tune(held_out: Sequence[tuple[str, str]], classify: Classify) -> dict[str, A
     thresholds = {}
     for mode in ("alone", "with_classifier"):
         sums = [add_up(measured, points[question], balances[question], mode) for question in ("emergency", "page")]
-        thresholds[mode] = choose(measured, (sums[0], sums[1]), mode)
+        chosen = choose(measured, (sums[0], sums[1]), mode)
+        margin = MARGIN if mode == "with_classifier" else 0.0
+        thresholds[mode] = {name: round(value - margin, 2) for name, value in chosen.items()}
     thresholds["with_classifier"]["veto_below"] = _VETO_BELOW
     pairs = {name: [float(points["emergency"][at]), float(points["page"][at])] for at, name in enumerate(names)}
     return {

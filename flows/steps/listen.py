@@ -13,14 +13,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from pydantic import Field
 
-from flows.flow import Answer, Context, Outcome, Slots
+from flows.flow import Answer, Context, Option, Outcome, Slots
 from flows.matching import MAX_WORDS, pick
 from flows.steps.base import OptionModel, StepModel, to_options
 
 NEW_SUBJECT_FROM = 0.3
 """Confidence from which another of the listed needs is a new subject ("seringues à Gatineau", after a meal in Laval)."""
+
+PHRASE_WORDS = 5
+"""A listed phrase of several words that is most of the message ("no room left") is about what was just named, whatever
+intent it resembles. In a longer message, or by one word ("open"), it may be about anything."""
+
+
+def _told_by_phrases(options: Sequence[Option]) -> list[Option]:
+    """The options by their listed phrases of several words alone."""
+    return [
+        replace(option, words={name: [p for p in phrases if " " in p] for name, phrases in option.words.items()})
+        for option in options
+    ]
 
 
 class ListenStep(StepModel):
@@ -39,10 +54,12 @@ class ListenStep(StepModel):
 
     def answer(self, answer: Answer, slots: Slots, context: Context) -> Outcome | None:
         """Listed words and intents first; then anything about the same matter, or too unclear to be about another."""
+        options = to_options(self.options)
+        chosen = pick(Answer(text=answer.text), _told_by_phrases(options), numbered=False, longest=PHRASE_WORDS)
         another = answer.intent in self.new_subject and answer.intent != slots.get("intent")
-        if another and (answer.sure or answer.confidence >= NEW_SUBJECT_FROM):
+        if chosen is None and another and (answer.sure or answer.confidence >= NEW_SUBJECT_FROM):
             return None
-        chosen = pick(answer, to_options(self.options), numbered=False, longest=self.longest)
+        chosen = chosen or pick(answer, options, numbered=False, longest=self.longest)
         if chosen is not None:
             return Outcome(go=chosen.go or self.go)
         if self.place is not None and (answer.place or answer.location):

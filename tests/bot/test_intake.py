@@ -325,6 +325,9 @@ class OnlyTogether:
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
         return self.real.interpret(OVERDOSE if recent else "salut")
 
+    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+        return ()
+
 
 async def test_a_danger_seen_only_with_what_came_before_gets_its_first_lines_later(
     content: Content, vault: Vault, sqlite_template: Path, tmp_path: Path
@@ -358,6 +361,9 @@ class Failing:
         if self.broken:
             raise RuntimeError(f"cannot read {text}")
         return self.real.interpret(text, recent)
+
+    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+        return self.real.other_needs(text, first)
 
 
 @pytest.fixture

@@ -80,9 +80,16 @@ def test_numbers_are_one_word_and_nothing_to_read_is_answered(tmp_path: Path) ->
 
 def test_grams_are_cut_as_scikit_learn_cuts_them() -> None:
     words = Family("word", 1, 2, 1.0, {})
-    assert list(words.grams("a bc d")) == ["a", "bc", "d", "a bc", "bc d"]
+    assert words._word_grams("a bc d") == ["a", "bc", "d", "a bc", "bc d"]
     characters = Family("char_wb", 3, 5, 1.0, {})
-    assert list(characters.grams("a bcd")) == [" a ", " bc", "bcd", "cd ", " bcd", "bcd ", " bcd "]
+    assert characters._pieces("a") + characters._pieces("bcd") == [" a ", " bc", "bcd", "cd ", " bcd", "bcd ", " bcd "]
+
+
+def test_only_words_anybody_may_read_are_kept_between_messages() -> None:
+    characters = Family("char_wb", 3, 3, 1.0, {" fa": 0, "aim": 1})
+    for _ in range(2):
+        assert characters.found("faim secretname faim", familiar={"faim"}) == [0, 1, 0, 1]
+    assert set(characters.kept) == {"faim"}
 
 
 @pytest.mark.parametrize(
