@@ -9,6 +9,7 @@ The computation: shared forms (`nlu/normalize.py`) → counts of words, word pai
 from __future__ import annotations
 
 import json
+import math
 import re
 import zipfile
 from collections import Counter
@@ -138,17 +139,20 @@ class Classifier:
         words = counted_words(text) or NOTHING_TO_READ
         concepts = " ".join(self._concepts.of(words.split()))
         prepared = _NUMBER.sub("__NUMBER__", words).lower()
-        logits = self._intercepts.astype(np.float64)
+        columns: list[int] = []
+        values: list[Floats] = []
         for family in self._families:
             counts = Counter(family.found(concepts if family.of_concepts else prepared, self._familiar))
             if counts:
-                columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
-                repeats = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-                values = (np.log(repeats) + np.float32(1.0)) * self._rarity[columns]
-                logits += (family.length / np.sqrt(values @ values)) * (
-                    values @ self._weights[columns].astype(np.float32)
-                )
-        return logits
+                found = list(counts)
+                weighed = (np.log(np.array(list(counts.values()), np.float32)) + 1) * self._rarity[found]
+                columns += found
+                values.append(weighed * (family.length / math.sqrt(weighed @ weighed)))
+        if not columns:
+            return self._intercepts.astype(np.float64)
+        return np.asarray(
+            self._intercepts + np.concatenate(values) @ self._weights[columns].astype(np.float32), np.float64
+        )
 
 
 def _read_families(stored: Any, metadata: dict[str, Any]) -> list[Family]:

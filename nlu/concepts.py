@@ -24,6 +24,14 @@ class Concepts:
 
     expressions: Mapping[str, Sequence[str]] = field(repr=False)
     stems: Mapping[str, Sequence[str]] = field(repr=False)
+    _longest: dict[str, int] = field(init=False, repr=False, default_factory=dict)
+    """By first word, how many words the longest expression has that begins so."""
+
+    def __post_init__(self) -> None:
+        """Note which words begin an expression: most words of a message begin none."""
+        for expression in self.expressions:
+            words = expression.split(" ")
+            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 1))
 
     @classmethod
     def of_lexicon(cls, lexicon: Mapping[str, Iterable[object]]) -> Concepts:
@@ -54,7 +62,7 @@ class Concepts:
         at, count = 0, len(words)
         while at < count:
             step = 1
-            for size in range(min(LONGEST, count - at), 0, -1):
+            for size in range(min(self._longest.get(words[at], 0), count - at), 0, -1):
                 named = self.expressions.get(words[at] if size == 1 else " ".join(words[at : at + size]))
                 if named is not None:
                     found.extend(named)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlu import normalize
+from nlu.corpus import load
 from nlu.normalize import counted_words, fold, fold_with_offsets, lemma, normalise, normalise_tokens, tokens
 from nlu.shared_forms import EMOJI_WORDS, SHARED_FORMS
 
@@ -102,3 +104,15 @@ def test_counting_pieces_is_counting_the_whole(text: str) -> None:
 def test_long_and_hostile_texts_are_quick_enough() -> None:
     for text in ("a" * 4000, "é'" * 2000, "j" * 4000, "😂a" * 2000, "j'" * 2000):
         normalise(text)
+
+
+def test_the_quick_way_gives_what_the_thorough_one_gives() -> None:
+    signs = normalize._IS_PLAIN.pattern
+    written = [message.text for message in load()[0][::7]] + [chr(code) * 2 + "a" for code in range(0x20, 0x2100)]
+    quick = [text for text in written if normalize._IS_PLAIN.fullmatch(text)]
+    assert len(quick) > 5000, signs
+    for text in quick:
+        folded = normalize._fold_once(text)
+        while folded != (again := normalize._fold_once(folded)):
+            folded = again
+        assert normalize.fold(text) == folded, ascii(text)
