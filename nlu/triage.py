@@ -37,7 +37,7 @@ _MOST_IDIOMS = 3
 _FEWEST_LETTERS = 4
 # Up to so many words in which no rule found anything, the classifier alone must be surer: to ask, and to page.
 _SCRAP_WORDS = 4
-_SCRAP_ASKS, _SCRAP_PAGES = 0.4, 0.8
+_SCRAP_ASKS, _SCRAP_PAGES = 0.3, 0.8
 
 
 @dataclass(slots=True)

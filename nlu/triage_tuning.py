@@ -46,10 +46,10 @@ COSTS = {
     "calm asked about": 2.0,
 }
 MOST_CALM_PAGED = 0.05
-MOST_CALM_ASKED = {"alone": 0.09, "with_classifier": 0.07}
+MOST_CALM_ASKED = {"alone": 0.09, "with_classifier": 0.05}
 _VETO_BELOW = 0.03
 MARGIN = 0.5
-"""Log-odds by which the thresholds with a classifier are lowered after the choice. The messages that chose them flatter them:
+"""Log-odds by which the thresholds that page are lowered, with a classifier, after the choice. The messages that chose them flatter them:
 elsewhere some emergencies would fall just under, and a missed one costs more than the few people paged for nothing."""
 _GRIDS = {
     "page": np.arange(-0.6, 1.9, 0.2),
@@ -214,8 +214,8 @@ def tune(held_out: Sequence[tuple[str, str]], classify: Classify) -> dict[str, A
     for mode in ("alone", "with_classifier"):
         sums = [add_up(measured, points[question], balances[question], mode) for question in ("emergency", "page")]
         chosen = choose(measured, (sums[0], sums[1]), mode)
-        margin = MARGIN if mode == "with_classifier" else 0.0
-        thresholds[mode] = {name: round(value - margin, 2) for name, value in chosen.items()}
+        lowered = {"page", "emergency", "emergency_alone"} if mode == "with_classifier" else set()
+        thresholds[mode] = {name: round(value - MARGIN * (name in lowered), 2) for name, value in chosen.items()}
     thresholds["with_classifier"]["veto_below"] = _VETO_BELOW
     pairs = {name: [float(points["emergency"][at]), float(points["page"][at])] for at, name in enumerate(names)}
     return {

@@ -161,7 +161,7 @@ def test_a_page_without_emergencies_or_model_says_so(folder: Path) -> None:
 def test_the_curve_rises_with_the_price(interpreter: EmbeddedInterpreter, examples: list[Example]) -> None:
     points = triage_curve.measure(interpreter, [example.labelled for example in examples], (-30.0, 0.0, 30.0))
     anxious, today, deaf = points
-    assert (anxious.caught, anxious.paged) == (1.0, 1.0)
+    assert (anxious.caught, anxious.paged_or_asked) == (0.5, 0.2), "a few words that mean nothing to anybody never page"
     assert (today.caught, today.paged) == (0.5, 0.2), "nothing moved: what the service does"
     assert (deaf.caught, deaf.paged, deaf.paged_or_asked) == (0.0, 0.0, 0.0)
     for point in points:
