@@ -1,7 +1,8 @@
-"""Our classifier beside Rasa's DIET, trained on the same messages: accuracy, time, memory. About an hour or two.
+"""Our classifier beside Rasa's DIET, trained on the same messages: accuracy, time, memory. Some 45 minutes.
 
 `python -m benchmarks.diet train FOLDER [--data nlu/data]` trains DIET with the pipeline Rasa proposes for a language
-without word vectors, in the Rasa environment (`nlu/rasa/env.sh`), and writes what it took into `FOLDER`.
+without word vectors, but for the transformer layers (see `TRANSFORMER_LAYERS`), in the Rasa environment
+(`nlu/rasa/env.sh`), and writes what it took into `FOLDER`.
 `python -m benchmarks.diet measure FOLDER SET.jsonl` serves that model with Rasa's own server, asks it every message of a
 labelled set, asks our classifier the same, and prints a table. Train both on the same messages, or it means nothing.
 """

@@ -95,7 +95,7 @@ class Family:
 
 
 class Classifier:
-    """Classifies messages. Made by `load`; safe to share between threads (nothing changes after loading)."""
+    """Classifies messages. Made by `load`; safe to share between threads (only what is kept of known words grows)."""
 
     def __init__(self, families: list[Family], arrays: dict[str, Floats], metadata: dict[str, Any]) -> None:
         self.metadata = metadata

@@ -49,10 +49,8 @@ MOST_CALM_PAGED = 0.05
 MOST_CALM_ASKED = {"alone": 0.09, "with_classifier": 0.05}
 _VETO_BELOW = 0.03
 MARGIN = 0.5
-"""Log-odds by which the thresholds that page are lowered, with a classifier, after the choice.
-
-The messages that chose them flatter them: elsewhere some emergencies would fall just under, and a missed one costs more than
-the few people paged for nothing."""
+"""Log-odds by which the thresholds that page are lowered after the choice, with a classifier: the messages that chose them
+flatter them, and an emergency missed elsewhere costs more than the few people paged for nothing."""
 _GRIDS = {
     "page": np.arange(-0.6, 1.9, 0.2),
     "emergency": np.array([-2.5, -2.0, -1.5, -1.2, -0.9, -0.6, -0.3]),

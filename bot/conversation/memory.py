@@ -35,9 +35,9 @@ class Memory:
     more_card: str | None = None
     danger: str | None = None
     danger_at: datetime | None = None
-    needs: tuple[str, ...] = ()  # what else was asked for beside the first need, to be offered after it
+    needs: tuple[str, ...] = field(default=(), repr=False)  # asked for beside the first need, to be offered after it
     needs_at: datetime | None = None
-    offered: str | None = None  # the need just offered: a yes takes it
+    offered: str | None = field(default=None, repr=False)  # the need just offered: a yes takes it
     offered_at: datetime | None = None
 
     @classmethod
