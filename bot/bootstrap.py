@@ -80,9 +80,10 @@ class Service:
     directory_looked: datetime | None = None
 
     async def close(self) -> None:
-        """Release channels and the database."""
+        """Release channels, the interpreter and the database."""
         for channel in self.channels.values():
             await channel.close()
+        self.content.interpreter.close()
         await self.database.close()
 
 

@@ -8,8 +8,9 @@ the Rasa environment too (Python 3.10).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 LONGEST = 3
 """Words of the longest expression."""
@@ -18,20 +19,25 @@ SHORTEST_STEM = 3
 """Letters of the shortest stem: a shorter one would begin everything."""
 
 
+Beginning = tuple[Sequence[str], Collection[str]] | None
+"""What a word names alone, and the words that may follow it in an expression; None for a word that does neither."""
+
+
 @dataclass(frozen=True)
 class Concepts:
     """The lexicon made ready: expressions and stems (entries that end in `*`), each with its concepts."""
 
     expressions: Mapping[str, Sequence[str]] = field(repr=False)
     stems: Mapping[str, Sequence[str]] = field(repr=False)
-    _longest: dict[str, int] = field(init=False, repr=False, default_factory=dict)
-    """By first word, how many words the longest expression has that begins so."""
+    _seconds: dict[str, set[str]] = field(init=False, repr=False, default_factory=dict)
+    """By first word of an expression of several words, the words that may come second."""
 
     def __post_init__(self) -> None:
-        """Note which words begin an expression: most words of a message begin none."""
+        """Note how expressions of several words begin: few words of a message begin one."""
         for expression in self.expressions:
-            words = expression.split(" ")
-            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 1))
+            first, *others = expression.split(" ")
+            if others:
+                self._seconds.setdefault(first, set()).add(others[0])
 
     @classmethod
     def of_lexicon(cls, lexicon: Mapping[str, Iterable[object]]) -> Concepts:
@@ -54,23 +60,33 @@ class Concepts:
         return cls(expressions, stems)
 
     def of(self, words: Sequence[str]) -> list[str]:
-        """Name the concepts of a message, in order; `words` are in shared forms (`nlu.normalize.counted_words`).
+        """Name the concepts of a message, in order; `words` are in shared forms (`nlu.normalize.counted_words`)."""
+        return self.named(words, [self.beginning(word) for word in words])
+
+    def beginning(self, word: str) -> Beginning:
+        """Say what a word names when it stands alone, and which words may make an expression with it."""
+        alone = self.expressions.get(word)
+        names, seconds = self._by_stem(word) if alone is None else alone, self._seconds.get(word, ())
+        return (names, seconds) if names or seconds else None
+
+    def named(self, words: Sequence[str], beginnings: Iterable[Beginning]) -> list[str]:
+        """Name the concepts of a message whose words' beginnings are known.
 
         The longest expression wins and covers its words: in "respire plus" there is no "plus".
         """
         found: list[str] = []
-        at, count = 0, len(words)
-        while at < count:
-            step = 1
-            for size in range(min(self._longest.get(words[at], 0), count - at), 0, -1):
-                named = self.expressions.get(words[at] if size == 1 else " ".join(words[at : at + size]))
-                if named is not None:
-                    found.extend(named)
-                    step = size
-                    break
-            else:
-                found.extend(self._by_stem(words[at]))
-            at += step
+        covered, count = 0, len(words)
+        for at, beginning in enumerate(beginnings):
+            if beginning is None or at < covered:
+                continue
+            names, seconds = beginning
+            if seconds and at + 1 < count and words[at + 1] in seconds:
+                for size in range(min(LONGEST, count - at), 1, -1):
+                    together = self.expressions.get(" ".join(words[at : at + size]))
+                    if together is not None:
+                        names, covered = together, at + size
+                        break
+            found += names
         return found
 
     def _by_stem(self, word: str) -> Sequence[str]:
@@ -79,3 +95,12 @@ class Concepts:
             if named is not None:
                 return named
         return ()
+
+
+def with_pairs(names: Iterable[str]) -> list[str]:
+    """Give the concepts of a message once each, then every two of them: "past__rape" says more than both alone.
+
+    In alphabetical order, so that two concepts are one pair however the message is turned.
+    """
+    once = sorted(set(names))
+    return [*once, *map("__".join, combinations(once, 2))]

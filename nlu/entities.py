@@ -104,14 +104,15 @@ class Extractor:
     def _things(self, words: Words, taken: list[tuple[int, int]]) -> list[Entity]:
         found: list[Entity] = []
         person = False
-        position = 0
-        while position < len(words.forms):
+        covered = 0
+        for position, word in enumerate(words.forms):
+            if position < covered or word not in self.things:
+                continue
             thing = self._thing_at(words, position, person)
             if thing is None:
-                position += 1
                 continue
-            start, end = words.starts[position], words.ends[position + len(thing.words) - 1]
-            position += len(thing.words)
+            covered = position + len(thing.words)
+            start, end = words.span(position, covered - 1)
             if _overlaps(start, end, taken):
                 continue
             person = person or thing.entity == "person"
@@ -135,7 +136,8 @@ def _speaks_of(words: Words, position: int, thing: _Thing) -> bool:
     if thing.entity == "supply":
         return before in _SUPPLY_BEFORE or len(words.forms) <= 2
     if thing.words[0] in _SHORT:
-        if words.text[words.ends[position] : words.ends[position] + 1] in _APOSTROPHES:
+        _start, end = words.span(position, position)
+        if words.text[end : end + 1] in _APOSTROPHES:
             return False  # "47 m'a sorti": no M
         return before in _STRICT_BEFORE or before.isdigit()
     return before in _SUBSTANCE_BEFORE and not (thing.words == ("down",) and before in {"l", "the", "and", "sur"})

@@ -82,20 +82,21 @@ class PlaceFinder:
 
     def _names(self, words: Words) -> list[Span]:
         spans: list[Span] = []
-        position = 0
-        while position < len(words.forms):
-            length = self._length_at(words, position)
-            if not length:
-                position += 1
-                continue
-            first, last = position, position + length - 1
-            while first > 0 and words.forms[first - 1] in _HEADS and words.joined(first - 1, first):
-                first -= 1
-            spans.append((words.starts[first], words.ends[last]))
-            position += length
+        covered, before = 0, ""
+        for position, word in enumerate(words.forms):
+            if position >= covered and (word in self.sure or word in self.streets or before in _FUZZY_IN):
+                length = self._length_at(words, position)
+                if length:
+                    covered = position + length
+                    first = position
+                    while first > 0 and words.forms[first - 1] in _HEADS and words.joined(first - 1, first):
+                        first -= 1
+                    spans.append(words.span(first, covered - 1))
+            before = word
         return spans
 
     def _length_at(self, words: Words, position: int) -> int:
+        """Give how many words the place named at a position has; 0 when none is."""
         word = words.forms[position]
         for name in self.sure.get(word, ()):
             if words.holds(position, name) and (
@@ -141,16 +142,11 @@ class PlaceFinder:
     def _unlisted(self, words: Words, position: int) -> int:
         """A name we do not have: capitalised after "à" or "near", or a near miss of a name we have."""
         word = words.forms[position]
-        if (
-            position == 0
-            or words.forms[position - 1] not in _FUZZY_IN
-            or word.isdigit()
-            or not words.joined(position - 1, position)
-        ):
+        if position == 0 or words.forms[position - 1] not in _FUZZY_IN:
             return 0
-        if word in self.known_words or word in _CALENDAR:
+        if word in self.known_words or word in _CALENDAR or word.isdigit() or not words.joined(position - 1, position):
             return 0
-        start = words.starts[position]
+        start, _end = words.span(position, position)
         if words.text[start].isupper() and not words.text.isupper() and len(word) > 2:
             return 1
         if len(word) >= _SHORTEST_FUZZY and process.extractOne(

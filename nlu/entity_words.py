@@ -7,7 +7,7 @@ Pure. The words are folded (no accents, lower case) and hyphens, dots and apostr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nlu.normalize import fold_with_offsets
 
@@ -16,6 +16,7 @@ _ACCENTS = str.maketrans(
     "aaaaaaceeeeiiiinooooouuuuyy'''''",
 )
 _WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"[0-9]")
 _SHORT_FORMS = {
     "st": "saint",
     "ste": "sainte",
@@ -28,31 +29,46 @@ _SHORT_FORMS = {
 _JOINERS = frozenset({" ", "-", "'", ". ", ".", "  ", "", "–", " - "})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Words:
-    """The words of a message: folded forms, and where each begins and ends in the original."""
+    """The words of a message: folded forms, and where each begins and ends in the original.
+
+    Where they stand is only looked for when something may be found there, which is rare.
+    """
 
     text: str
     folded: str
     forms: list[str]
-    starts: list[int]
-    ends: list[int]
+    has_digit: bool
+    _as_cut: str = field(repr=False)
+    _origins: list[int] | None = field(default=None, repr=False)
+    _spans: list[tuple[int, int]] | None = field(default=None, repr=False, init=False)
 
-    @property
-    def has_digit(self) -> bool:
-        """Whether the message holds any number."""
-        return any(character in self.folded for character in "0123456789")
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Give where word `first` begins and where word `last` ends, in the original."""
+        spans = self._spans
+        if spans is None:
+            spans = [match.span() for match in _WORD.finditer(self._as_cut)]
+            at = self._origins
+            if at is not None:
+                spans = [(at[start], at[end - 1] + 1) for start, end in spans]
+            self._spans = spans
+        return spans[first][0], spans[last][1]
 
     def joined(self, first: int, last: int) -> bool:
         """Whether words `first` to `last` follow each other with no comma or sentence end in between."""
-        return all(self.folded[self.ends[i] : self.starts[i + 1]] in _JOINERS for i in range(first, last))
+        for word in range(first, last):
+            (_start, end), (start, _end) = self.span(word, word), self.span(word + 1, word + 1)
+            if self.folded[end:start] not in _JOINERS:
+                return False
+        return True
 
     def holds(self, position: int, wanted: tuple[str, ...]) -> bool:
         """Whether the words from `position` on are `wanted`, joined."""
         last = position + len(wanted)
-        if tuple(self.forms[position:last]) != wanted:
-            return False
-        return len(wanted) == 1 or self.joined(position, last - 1)
+        if len(wanted) == 1:
+            return self.forms[position] == wanted[0]
+        return tuple(self.forms[position:last]) == wanted and self.joined(position, last - 1)
 
 
 def plain(text: str) -> str:
@@ -63,22 +79,14 @@ def plain(text: str) -> str:
 def cut(text: str) -> Words:
     """Cut a message. Positions count characters of `text` as received."""
     folded = plain(text)
-    origins: list[int] | None = None
-    if len(folded) != len(text):  # a rare capital that becomes two characters
-        folded, origins = fold_with_offsets(text)
-    forms: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for match in _WORD.finditer(folded):
-        word = match.group()
-        forms.append(_SHORT_FORMS.get(word, word))
-        starts.append(match.start())
-        ends.append(match.end())
-    if origins is not None:
-        starts = [origins[start] for start in starts]
-        ends = [origins[end - 1] + 1 for end in ends]
-        folded = text
-    return Words(text, folded, forms, starts, ends)
+    if len(folded) == len(text):
+        return Words(text, folded, _forms(folded), _DIGIT.search(folded) is not None, folded)
+    as_cut, origins = fold_with_offsets(text)  # a rare capital that becomes two characters
+    return Words(text, text, _forms(as_cut), _DIGIT.search(text) is not None, as_cut, origins)
+
+
+def _forms(folded: str) -> list[str]:
+    return [_SHORT_FORMS.get(word, word) for word in _WORD.findall(folded)]
 
 
 def phrase(name: str) -> tuple[str, ...]:

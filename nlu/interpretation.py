@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Language(StrEnum):
@@ -39,21 +39,27 @@ class Entity:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class RankedIntent:
+class RankedIntent(NamedTuple):
     """One line of the ranking: an intent and its probability (0 to 1)."""
 
     intent: str
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class UrgencyScores:
+class UrgencyScores(NamedTuple):
     """Probabilities from the urgency classifier; they sum to 1."""
 
     emergency: float
     urgent: float
     none: float
+
+
+class OtherNeed(NamedTuple):
+    """A need told beside the first one: its intent, the words that ask for it, and what they name."""
+
+    intent: str
+    words: str = ""
+    entities: tuple[Entity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,18 @@ class Interpretation:
 class Interpreter(Protocol):
     """What the conversation needs of understanding, whoever computes it (embedded model or a Rasa server)."""
 
+    async def ask_ahead(self, text: str) -> None:
+        """Fetch from afar what interpreting this text will need, so that `interpret` waits for nobody. Never raises."""
+        ...
+
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
         """Interpret one message. `recent` holds the contact's messages of the last few minutes, oldest first."""
         ...
 
-    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+    def other_needs(self, text: str, first: str) -> tuple[OtherNeed, ...]:
         """Say what else the message asks for, beside the `first` intent; usually nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds (connections, threads), at the end of the service."""
         ...

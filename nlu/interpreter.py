@@ -12,8 +12,9 @@ from pathlib import Path
 from nlu import language, triage
 from nlu.classifier import MODEL_PATH, Classifier, ModelError
 from nlu.entities import Extractor
-from nlu.interpretation import Assessment, Interpretation, RankedIntent, Urgency, UrgencyScores
+from nlu.interpretation import Assessment, Interpretation, OtherNeed, RankedIntent, Urgency, UrgencyScores
 from nlu.labels import DANGERS
+from nlu.normalize import Folded, fold
 from nlu.other_needs import other_needs
 
 # With these on top, what triage saw is already what the message is about.
@@ -31,10 +32,14 @@ class EmbeddedInterpreter:
     extractor: Extractor
     classifier: Classifier | None = None
 
+    async def ask_ahead(self, text: str) -> None:
+        """Nothing: everything is in this process."""
+
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
         """Interpret one message; `recent` holds the contact's messages of the last few minutes, oldest first."""
-        ranking, scores = self.classify(text)
-        return self.combine(text, recent, ranking, scores)
+        folded = fold(text)  # once, for the classifier and for triage
+        ranking, scores = self.classify(folded)
+        return self._combine(text, folded, recent, ranking, scores)
 
     def classify(self, text: str) -> tuple[tuple[RankedIntent, ...], UrgencyScores | None]:
         """Give the classifier's ranking and urgency, or nothing when there is no classifier."""
@@ -43,18 +48,31 @@ class EmbeddedInterpreter:
         ranking, scores = self.classifier.classify(text)
         return tuple(ranking), scores
 
-    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+    def other_needs(self, text: str, first: str) -> tuple[OtherNeed, ...]:
         """Say what else the message asks for; nothing when there is no classifier."""
-        return () if self.classifier is None else other_needs(self.classifier, text, first)
+        return () if self.classifier is None else other_needs(self.classifier, self.extractor, text, first)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def combine(
         self, text: str, recent: tuple[str, ...], ranking: tuple[RankedIntent, ...], scores: UrgencyScores | None
     ) -> Interpretation:
         """Put triage, language and entities around a ranking, whoever computed the ranking."""
-        assessment = triage.assess(self.rules, text, recent, scores, ranking)
+        return self._combine(text, fold(text), recent, ranking, scores)
+
+    def _combine(
+        self,
+        text: str,
+        folded: Folded,
+        recent: tuple[str, ...],
+        ranking: tuple[RankedIntent, ...],
+        scores: UrgencyScores | None,
+    ) -> Interpretation:
+        assessment = triage.assess(self.rules, folded, recent, scores, ranking)
         intent, confidence = _choose_intent(ranking, assessment)
         return Interpretation(
-            language=language.detect(text),
+            language=language.detect(text, folded),
             urgency=assessment.urgency,
             check=assessment.check,
             danger=assessment.danger,

@@ -11,18 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from nlu.entity_words import plain
 from nlu.interpretation import Language
+from nlu.normalize import Folded, fold
 from nlu.yaml_files import read_lexicon
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_ELIDED_FRENCH = re.compile(r"^(?:[jtsmlndc]|qu|y)'")  # "j'", "l'", "qu'": French; English writes "'s", "'re", "n't"
-_JOINED_JE = re.compile(r"^j[bcdfglmnpqrtv][aeiouy]|^js[aeuo]|^jv[aeo]")  # "jpeux", "jveux", "jsuis"
-_ENGLISH_TAIL = re.compile(r"(?:n't|'re|'ve|'ll|'m|[a-z]{2}'s|ing|ight|tion?ed|ould|ness)$")
-_FRENCH_TAIL = re.compile(r"(?:eux|euse|aux|eau|ement|oir|ais|ait|aient|ees|ier|iere|ez|ette|elle|ique|age)$")
+_ELIDED_FRENCH = ("j'", "t'", "s'", "m'", "l'", "n'", "d'", "c'", "qu'", "y'")  # English writes "'s", "'re", "n't"
+_JOINED_JE = re.compile(r"j[bcdfglmnpqrtv][aeiouy]|js[aeuo]|jv[aeo]")  # "jpeux", "jveux", "jsuis"
+_ENGLISH_TAILS = ("n't", "'re", "'ve", "'ll", "'m", "ing", "ight", "tioned", "ould", "ness")
+_ENGLISH_S = re.compile(r"[a-z]{2}'s$")
+_FRENCH_TAILS = (
+    *("eux", "euse", "aux", "eau", "ement", "oir", "ais", "ait", "aient", "ees"),
+    *("ier", "iere", "ez", "ette", "elle", "ique", "age"),
+)
 _FRENCH_MARK = re.compile(r"[éèêëàâçùûîïôœ]", re.IGNORECASE)
-_LATIN_LIMIT = 0x250
-_LATIN_EXTRA = range(0x1E00, 0x1F00)
+_FOREIGN = re.compile("[^\0-\u024f\u1e00-\u1eff]")  # letters here are of another script than the Latin one
 # A second language shares the message from one word and this part of the words that tell; fewer is a borrowing.
 _SHARED_PART = 0.16
 _FEWEST_SHARED = 1
@@ -30,8 +33,7 @@ _FEWEST_SHARED = 1
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    french: frozenset[str]
-    english: frozenset[str]
+    known: Mapping[str, Language]
     other: Mapping[str, tuple[str, ...]]
     alone: frozenset[str]
 
@@ -57,28 +59,31 @@ def _lists() -> _Lists:
     for name, members in loaded["other"].items():
         for word in str(members).split():
             other[word] = (*other.get(word, ()), name)
-    english = frozenset(loaded["en"].split()) | {"i"}
-    return _Lists(frozenset(loaded["fr"].split()), english, other, frozenset(loaded["english_when_alone"].split()))
+    known = dict.fromkeys([*loaded["en"].split(), "i"], Language.EN) | dict.fromkeys(loaded["fr"].split(), Language.FR)
+    return _Lists(known, other, frozenset(loaded["english_when_alone"].split()))
 
 
-def weigh(text: str) -> LanguageEvidence:
-    """Count what speaks for each language."""
+def weigh(text: str, folded: Folded | None = None) -> LanguageEvidence:
+    """Count what speaks for each language. `folded` is the text as `fold` gives it, when the caller has it."""
     lists = _lists()
-    words = _WORD.findall(plain(text))
+    words = _WORD.findall(folded or fold(text))
     french = english = 0.0
     for word in words:
-        if word in lists.french:
+        language = lists.known.get(word)
+        if language is Language.FR:
             french += 1
-        elif word in lists.english:
+        elif language is Language.EN:
             english += 1
-        elif _ELIDED_FRENCH.match(word) or _JOINED_JE.match(word):
+        elif word.startswith(_ELIDED_FRENCH) or (word[0] == "j" and _JOINED_JE.match(word)):
             french += 1
         elif len(word) > 4:
-            french += 0.5 * bool(_FRENCH_TAIL.search(word))
-            english += 0.5 * bool(_ENGLISH_TAIL.search(word))
+            if word.endswith(_FRENCH_TAILS):
+                french += 0.5
+            if word.endswith(_ENGLISH_TAILS) or ("'" in word and _ENGLISH_S.search(word)):
+                english += 0.5
     if words and not french + english and all(word in lists.alone for word in words):
         english = 1.0
-    other = 0.0 if text.isascii() else sum(_is_foreign(character) for character in text) / 3.0
+    other = 0.0 if text.isascii() else sum(map(str.isalpha, _FOREIGN.findall(text))) / 3.0
     if french + english < len(words) * 0.6:
         votes: dict[str, int] = {}
         for word in words:
@@ -88,19 +93,14 @@ def weigh(text: str) -> LanguageEvidence:
     return LanguageEvidence(french, english, other)
 
 
-def _is_foreign(character: str) -> bool:
-    code = ord(character)
-    return code >= _LATIN_LIMIT and code not in _LATIN_EXTRA and character.isalpha()
-
-
-def detect(text: str) -> Language:
+def detect(text: str, folded: Folded | None = None) -> Language:
     """Name the language of a message.
 
     `MIX` when French and English really share it, `OTHER` for another language or script. A message that says
     nothing about a language (a number, an emoji, a postal code) is French, the service's first language: ask
     `weigh(text).speaks` before changing the language of a conversation.
     """
-    evidence = weigh(text)
+    evidence = weigh(text, folded)
     french, english = evidence.french, evidence.english
     if evidence.other >= 1 and evidence.other > max(french, english):
         return Language.OTHER

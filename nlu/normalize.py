@@ -11,6 +11,7 @@ shown to anybody; the original message is what is kept and answered.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -29,7 +30,7 @@ _INVISIBLE = regex.compile(r"[\p{Mn}\p{Me}\p{Cf}]+")
 _UNUSABLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Z}]+")
 # Three or more of the same sign are stress, not spelling: "aiiide", "!!!", "😭😭😭". Digits are left alone (1000).
 _STRETCHED = regex.compile(r"([^\d\s])\1{2,}")
-_SPACES = regex.compile(r" {2,}")
+_SPACES = re.compile(r" {2,}")
 
 # Nearly all that French and English texts are written with, and what `_fold_once` makes of each: the same, in one pass.
 _ACCENTED = "àâäáãåçéèêëíîïñóôöõúùûüÿ"
@@ -37,37 +38,47 @@ _BARE = "aaaaaaceeeeiiinoooouuuuy"
 _PLAIN = str.maketrans(
     {**dict(zip(_ACCENTED, _BARE, strict=True)), "œ": "oe", "æ": "ae", "…": "...", "’": "'", "`": "'"}
 )
-_IS_PLAIN = regex.compile(rf"[ -~{_ACCENTED}{_ACCENTED[:-1].upper()}œŒæÆ…’«»“”–—]*+")
+_IS_PLAIN = re.compile(rf"[ -~{_ACCENTED}{_ACCENTED[:-1].upper()}œŒæÆ…’«»“”–—]*")
+_STRETCHED_PLAIN = re.compile(_STRETCHED.pattern)  # the standard library is quicker, and the same on plain text
 
 _TOKEN = regex.compile(r"[^\W_]+(?:'[^\W_]+)*|\p{Extended_Pictographic}|[?!]")
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*|[?!]")
 # Elided French words that stand alone once cut: "l'hôpital" and "hôpital" must share "hopital".
 _ELISION = regex.compile(r"^(l|d|n|s|t|m|c|j|y|qu|quelqu|jusqu|lorsqu|puisqu|presqu|aujourd)'(.+)$")
 _JOUAL_JE = regex.compile(r"^j([bcdfghlmnpqrstvwxz].+)$")  # "jveux": no French or English word starts so
 
 
-def _squeeze(text: str) -> str:
-    return str(_SPACES.sub(" ", _STRETCHED.sub(r"\1", text))).strip()
+class Folded(str):
+    """A text in its matching form: `fold` gives it back as it is, so that whoever folds first folds for all."""
+
+    __slots__ = ()
+
+
+def _squeeze(text: str, stretched: re.Pattern[str] | regex.Pattern[str]) -> str:
+    return str(_SPACES.sub(" ", stretched.sub(r"\1", text))).strip()
 
 
 def _fold_once(text: str) -> str:
     text = unicodedata.normalize("NFKD", text).casefold().translate(_TABLE)
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
-    return _squeeze(_UNUSABLE.sub(" ", text))
+    return _squeeze(_UNUSABLE.sub(" ", text), _STRETCHED)
 
 
-def fold(text: str) -> str:
+def fold(text: str) -> Folded:
     """Give the matching form of a text: lower case, no accents, one kind of apostrophe, no stretched letters.
 
     Idempotent; accepts anything a phone or an attacker may send (NULs, lone surrogates, joiners).
     """
+    if isinstance(text, Folded):
+        return text
     if text.isascii() and text.isprintable():  # most texts: the same result, faster
-        return _squeeze(text.lower().replace("`", "'"))
+        return Folded(_squeeze(text.lower().replace("`", "'"), _STRETCHED_PLAIN))
     if _IS_PLAIN.fullmatch(text):
-        return _squeeze(text.lower().translate(_PLAIN))
+        return Folded(_squeeze(text.lower().translate(_PLAIN), _STRETCHED_PLAIN))
     previous, folded = text, _fold_once(text)
     while folded != previous:  # rare signs need a second pass (a compatibility capital inside another)
         previous, folded = folded, _fold_once(folded)
-    return folded
+    return Folded(folded)
 
 
 def fold_with_offsets(text: str) -> tuple[str, list[int]]:
@@ -94,7 +105,8 @@ def _fold_character(character: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Cut a text (folded here) into words, numbers, emoji, `?` and `!`. Apostrophes stay inside words."""
-    return list(_TOKEN.findall(fold(text)))
+    folded = fold(text)
+    return _ASCII_TOKEN.findall(folded) if folded.isascii() else list(_TOKEN.findall(folded))
 
 
 def lemma(token: str) -> str:
@@ -107,9 +119,11 @@ def lemma(token: str) -> str:
 
 
 def _shared_form(word: str) -> str:
+    if "'" not in word and word[:1] != "j":  # nothing to cut off: most words
+        return _FORMS.get(word, word)
     cut: list[str] = []
     while True:  # a loop, not recursion: nothing forbids a message of two thousand "j'"
-        shared = SHARED_FORMS.get(word) or EMOJI_WORDS.get(word)
+        shared = _FORMS.get(word)
         if shared:
             return " ".join([*cut, shared])
         clitic, rest = _cut_clitic(word)
@@ -131,6 +145,7 @@ def _cut_clitic(word: str) -> tuple[str, str]:
     return ("je", joual[1]) if joual else ("", word)
 
 
+_FORMS = {**EMOJI_WORDS, **SHARED_FORMS}
 _CLITICS = {"j": "je", "y": "il"}
 
 

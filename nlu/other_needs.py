@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 from nlu.classifier import Classifier
+from nlu.entities import Extractor
+from nlu.interpretation import OtherNeed
 from nlu.normalize import fold
 
 OTHER_NEEDS = frozenset(
@@ -58,15 +60,15 @@ _ASKS = re.compile(
 """A piece that tells ("jai mon kit dans mon sac") asks for nothing. Folded words of questions and requests."""
 
 
-def other_needs(classifier: Classifier, text: str, first: str) -> tuple[str, ...]:
+def other_needs(classifier: Classifier, extractor: Extractor, text: str, first: str) -> tuple[OtherNeed, ...]:
     """Give the other needs of a message whose `first` need is known, as they come; most messages have none."""
     pieces = [piece for piece in _CUT.split(text) if len(piece.split()) >= MIN_WORDS]
     if len(pieces) < 2:
         return ()
-    found: list[str] = []
+    found: dict[str, OtherNeed] = {}
     for piece in pieces[:MAX_PIECES]:
         if _ASKS.search(fold(piece)):
             best = classifier.classify(piece)[0][0]
             if best.intent in OTHER_NEEDS - {first, *found} and best.confidence >= SURE_FROM:
-                found.append(best.intent)
-    return tuple(found[:LIMIT])
+                found[best.intent] = OtherNeed(best.intent, piece.strip(), extractor.find(piece))
+    return tuple(found.values())[:LIMIT]

@@ -12,7 +12,7 @@ from typing import Any
 
 from nlu.classifier import Classifier
 
-# Weights are stored as 16-bit floats (11 significant bits): 3e-4 at most in a probability, measured; the rest is margin.
+# Weights are stored in 16 bits: a few ten-thousandths at most in a probability, measured; the rest is margin.
 TOLERANCE = 1e-3
 
 

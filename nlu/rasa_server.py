@@ -7,6 +7,7 @@ is left alone for a while. The message goes to this machine or over https, nowhe
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import logging
@@ -16,13 +17,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from nlu.classifier import RANKING_LENGTH
-from nlu.interpretation import Interpretation, RankedIntent
+from nlu.interpretation import Interpretation, OtherNeed, RankedIntent
 from nlu.interpreter import EmbeddedInterpreter
 from nlu.labels import INTENTS, intent_of
 
@@ -56,17 +58,24 @@ class RasaServerInterpreter:
         # httpx limits each read, not the whole call: waiting on a thread is what makes the limit total.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rasa-server")
         self._lock = threading.Lock()
+        self._told: ContextVar[tuple[str | None, tuple[RankedIntent, ...]]] = ContextVar("told", default=(None, ()))
         self.failures = 0
 
+    async def ask_ahead(self, text: str) -> None:
+        """Ask for the ranking of a text that this task will interpret: other messages go on being answered meanwhile."""
+        self._told.set((text, await asyncio.to_thread(self._ask, text)))
+
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
-        """Interpret one message; as the embedded interpreter does when the server does not answer well in time."""
+        """Interpret one message; as the embedded interpreter does when the server does not answer well in time.
+
+        Waits for the server, unless `ask_ahead` did in this task.
+        """
         ranking, scores = self._embedded.classify(text)
-        # Rasa obeys texts such as "/resolved": a texter must not choose an intent that way.
-        sent = text.lstrip(_IGNORED_START)
-        asked = self._ask(sent) if sent else ()
+        known, told = self._told.get()
+        asked = told if known == text else self._ask(text)
         return self._embedded.combine(text, recent, asked or ranking, scores)
 
-    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+    def other_needs(self, text: str, first: str) -> tuple[OtherNeed, ...]:
         """Say what else the message asks for: the embedded model's word, one request to the server is enough."""
         return self._embedded.other_needs(text, first)
 
@@ -76,9 +85,10 @@ class RasaServerInterpreter:
         self._client.close()
 
     def _ask(self, text: str) -> tuple[RankedIntent, ...]:
-        if self._monotonic() < self._resting_until:
+        sent = text.lstrip(_IGNORED_START)  # Rasa obeys "/resolved": a texter must not choose an intent that way
+        if not sent or self._monotonic() < self._resting_until:
             return ()
-        waiting = self._threads.submit(self._fetch, text)
+        waiting = self._threads.submit(self._fetch, sent)
         try:
             return waiting.result(timeout=self._limit)
         except (httpx.HTTPError, FutureTimeoutError, ValueError) as error:

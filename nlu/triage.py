@@ -11,16 +11,20 @@ They add up in log-odds, the ordinary way to add independent evidence (`nlu/tria
 points, weights and thresholds). Two sums are kept: "a life is at risk now" and "a human is needed today".
 A *certain* rule ("she wont wake up", and nothing in the message asks, denies, jokes or tells the past) is an
 emergency by itself: the classifier may only turn it into a question, and only when it is nearly sure of calm.
+A certain rule in a message that only asks or jokes ("is it normal, 5 breaths a minute?", "took thirty of them lol") pages
+nobody by itself, but one question is asked.
 In a few contexts (a drill, the news, an animal, "nobody is in danger") nothing pages: one question is asked instead.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 
 from nlu.interpretation import Assessment, RankedIntent, Urgency, UrgencyScores
 from nlu.labels import DANGERS
+from nlu.normalize import fold
 from nlu.triage_rules import Balance, Rule, Rules, RulesError, load_rules
 from nlu.triage_words import words
 
@@ -34,7 +38,7 @@ _RESOLVED_FROM = 0.6
 _NO_VETO = 0.0
 _IDIOM = "idiom"
 _MOST_IDIOMS = 3
-_FEWEST_LETTERS = 4
+_SAYS_SOMETHING = re.compile(r"(?:[\W_]*[^\W_]){4}")  # four letters or digits
 # Up to so many words in which no rule found anything, the classifier alone must be surer: to ask, and to page.
 _SCRAP_WORDS = 4
 _SCRAP_ASKS, _SCRAP_PAGES = 0.3, 0.8
@@ -49,6 +53,7 @@ class Evidence:
     fired: list[tuple[Rule, tuple[str, ...]]] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
     certain: bool = False
+    doubted: bool = False
     calm: bool = False
     asks: bool = False
     words: int = 0
@@ -56,10 +61,11 @@ class Evidence:
 
 def weigh(rules: Rules, text: str) -> Evidence:
     """Add up what the rules find in one text, without the classifier."""
-    evidence = Evidence(found=find_signs(rules, text), words=len(text.split()))
-    for sign in evidence.found:
+    found = find_signs(rules, text)
+    evidence = Evidence(found=found, words=len(text.split()))
+    for sign in found:
         for rule in rules.by_sign.get(sign, ()):
-            met = rule.signs_met(evidence.found)
+            met = rule.signs_met(found)
             if met is not None and met[0] == sign:
                 evidence.fired.append((rule, met))
                 evidence.emergency += rule.emergency_points
@@ -68,10 +74,12 @@ def weigh(rules: Rules, text: str) -> Evidence:
         if shift is not None:
             evidence.emergency += shift[0]
             evidence.page += shift[1]
-    softened = not rules.softening.isdisjoint(evidence.found)
-    evidence.calm = not rules.calming.isdisjoint(evidence.found)
-    evidence.asks = not rules.asking.isdisjoint(evidence.found)
-    evidence.certain = not softened and any(rule.certain for rule, _signs in evidence.fired)
+    certain = any(rule.certain for rule, _signs in evidence.fired)
+    softeners = rules.softening.intersection(found)
+    evidence.calm = not rules.calming.isdisjoint(found)
+    evidence.asks = not rules.asking.isdisjoint(found)
+    evidence.certain = certain and not softeners
+    evidence.doubted = certain and bool(softeners) and softeners <= rules.doubting
     return evidence
 
 
@@ -103,8 +111,9 @@ def assess(
     `recent` holds the contact's messages of the last few minutes, oldest first; `scores` and `ranking` are the
     classifier's for `text` alone (None and empty when there is no classifier).
     """
+    text = fold(text)
     evidence = weigh(rules, text)
-    says_little = not evidence.fired and sum(character.isalnum() for character in text) < _FEWEST_LETTERS
+    says_little = not evidence.fired and _SAYS_SOMETHING.match(text) is None
     # "my": a scrap of a sentence gives the classifier nothing to go by, and what it says then is chance.
     alone = Assessment(Urgency.NONE) if says_little else _decide(rules, evidence, scores, ranking)
     if not recent or alone.urgency is Urgency.EMERGENCY:
@@ -117,7 +126,8 @@ def _decide(
 ) -> Assessment:
     emergency, page = _sums(rules, evidence, scores, ranking)
     limits = rules.thresholds["alone" if scores is None else "with_classifier"]
-    certain = evidence.certain and (scores is None or scores.emergency + scores.urgent >= limits["veto_below"])
+    vetoed = scores is not None and scores.emergency + scores.urgent < limits["veto_below"]
+    certain = evidence.certain and not vetoed
     resolved = bool(ranking) and ranking[0].intent == "resolved" and ranking[0].confidence >= _RESOLVED_FROM
     pages = certain or page >= limits["page"] or emergency >= limits["emergency_alone"]
     if scores is not None and not evidence.fired and evidence.words <= _SCRAP_WORDS:
@@ -132,6 +142,7 @@ def _decide(
             urgency = Urgency.EMERGENCY
         return Assessment(urgency, False, _danger(evidence, ranking, urgency), _reasons(rules, evidence, urgency))
     unsure = pages or evidence.certain or page >= limits["check"] or emergency >= limits["check_emergency"]
+    unsure = unsure or (evidence.doubted and not vetoed)
     if unsure and not resolved:
         return Assessment(Urgency.NONE, True, _danger(evidence, ranking, Urgency.NONE), _reasons(rules, evidence, None))
     return Assessment(Urgency.NONE)
@@ -162,7 +173,7 @@ def _add(balance: Balance, points: float, odds: tuple[float, float, float]) -> f
 
 def classifier_odds(scores: UrgencyScores, ranking: tuple[RankedIntent, ...]) -> tuple[float, float, float]:
     """Give the classifier's log-odds of an emergency, of a page, and of an intent that names an immediate danger."""
-    named = sum(ranked.confidence for ranked in ranking if ranked.intent in IMMEDIATE_DANGERS) if ranking else 0.5
+    named = sum([sure for intent, sure in ranking if intent in IMMEDIATE_DANGERS]) if ranking else 0.5
     return log_odds(scores.emergency), log_odds(scores.emergency + scores.urgent), log_odds(named)
 
 

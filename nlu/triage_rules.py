@@ -37,10 +37,12 @@ class Rule:
         """Give the signs that make this rule true, or None."""
         met: list[str] = []
         for part in self.all_of:
-            sign = next((sign for sign in part if sign in found), None)
-            if sign is None:
+            for sign in part:
+                if sign in found:
+                    met.append(sign)
+                    break
+            else:
                 return None
-            met.append(sign)
         return tuple(met)
 
 
@@ -66,6 +68,7 @@ class Rules:
     labels: Mapping[str, tuple[str, str]]
     context: Mapping[str, tuple[float, float]]
     softening: frozenset[str]
+    doubting: frozenset[str]
     calming: frozenset[str]
     asking: frozenset[str]
     balances: Mapping[str, Balance]
@@ -105,6 +108,7 @@ def build_rules(documents: Iterable[Mapping[str, Any]]) -> Rules:
         labels={name: (str(sign["fr"]), str(sign["en"])) for name, sign in signs.items()},
         context=context,
         softening=frozenset(evidence.get("softening") or ()),
+        doubting=frozenset(evidence.get("doubting") or ()),
         calming=frozenset(evidence.get("calming") or ()),
         asking=frozenset(evidence.get("asking") or ()),
         balances={name: Balance(**values) for name, values in (evidence.get("balances") or {}).items()},

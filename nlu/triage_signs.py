@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from nlu.yaml_files import words_of
 
@@ -37,10 +38,12 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Filed:
-    """The phrases of one sign that share their rarest word; compiled when first needed (a second saved at start)."""
+    """One phrase, compiled when first needed (a second saved at start)."""
 
     sign: str
     written: str
+    needs: tuple[frozenset[str], ...]
+    """Keys of the words that must be there beside the one it is filed under: one of each set."""
     pattern: re.Pattern[str] | None = None
 
     def search(self, text: str) -> re.Match[str] | None:
@@ -53,44 +56,39 @@ class _Filed:
 class SignIndex:
     """Phrases filed by word; `find` gives the names of the signs a message holds, with the words that showed it."""
 
-    _by_word: dict[str, list[_Filed]] = field(default_factory=dict)
-    _by_prefix: dict[str, list[_Filed]] = field(default_factory=dict)
+    _by_key: dict[str, list[_Filed]] = field(default_factory=dict)
 
     @classmethod
     def build(cls, signs: Mapping[str, Iterable[str]], lists: Mapping[str, Iterable[str]]) -> SignIndex:
-        """Compile every phrase of every sign. Raises `PhraseError` for one that cannot be read."""
+        """Read every phrase of every sign. Raises `PhraseError` for one that cannot be read."""
         index = cls()
         words = {name: tuple(str(word) for word in members) for name, members in lists.items()}
         for sign, phrases in signs.items():
-            grouped: dict[tuple[str, ...], list[str]] = {}
             for phrase in phrases:
                 pieces = _parse(sign, str(phrase), words)
-                grouped.setdefault(_anchor(sign, str(phrase), pieces), []).append(_pattern(pieces))
-            for anchor, patterns in grouped.items():
-                index._file(anchor, _Filed(sign, " (?:" + "|".join(patterns) + ")"))
+                anchor, *others = _by_rarity(sign, str(phrase), pieces)
+                filed = _Filed(sign, " " + _pattern(pieces), tuple(frozenset(_keys(piece)) for piece in others))
+                for key in _keys(anchor):
+                    index._by_key.setdefault(key, []).append(filed)
         return index
 
-    def _file(self, anchor: tuple[str, ...], filed: _Filed) -> None:
-        for option in dict.fromkeys(anchor):
-            if option.endswith("*"):
-                self._by_prefix.setdefault(option[:_PREFIX_LENGTH], []).append(filed)
-            else:
-                self._by_word.setdefault(option, []).append(filed)
-
     def find(self, words: list[str]) -> dict[str, str]:
-        """Name the signs present in a message (as cut by `triage_words.words`)."""
+        """Name the signs present in a message (as cut by `triage_words.words`), in the order of its words."""
         text = f" {' '.join(words)} . "  # the end of the message ends its last sentence
+        # In the order of the words: a set's changes from one start of the service to the next, and the reasons with it.
+        ordered = [*words, *[word[:_PREFIX_LENGTH] + "*" for word in words]]
+        present = set(ordered)
         found: dict[str, str] = {}
-        tried: set[int] = set()
-        for word in set(words):
-            for candidates in (self._by_word.get(word), self._by_prefix.get(word[:_PREFIX_LENGTH])):
-                for filed in candidates or ():
-                    if filed.sign in found or id(filed) in tried:
-                        continue
-                    tried.add(id(filed))
-                    hit = filed.search(text)
-                    if hit:
-                        found[filed.sign] = hit.group().strip()
+        for filed in chain.from_iterable(map(self._by_key.get, dict.fromkeys(ordered), repeat(()))):
+            if filed.sign in found:
+                continue
+            for need in filed.needs:
+                if need.isdisjoint(present):
+                    break
+            else:
+                hit = filed.search(text)
+                if hit:
+                    found[filed.sign] = hit.group().strip()
         return found
 
 
@@ -123,7 +121,9 @@ def _parse(sign: str, phrase: str, lists: Mapping[str, tuple[str, ...]]) -> list
     return pieces
 
 
-def _anchor(sign: str, phrase: str, pieces: list[_Piece | str]) -> tuple[str, ...]:
+def _by_rarity(sign: str, phrase: str, pieces: list[_Piece | str]) -> list[_Piece]:
+    """Give the pieces that must be there, the one to file the phrase under first."""
+
     def rarity(piece: _Piece) -> tuple[bool, bool, int]:
         common = any(option in _COMMON for option in piece.options)
         return (not common, len(piece.options) <= 12, min(len(option) for option in piece.options))
@@ -131,7 +131,13 @@ def _anchor(sign: str, phrase: str, pieces: list[_Piece | str]) -> tuple[str, ..
     required = [piece for piece in pieces if isinstance(piece, _Piece) and not piece.optional]
     if not required:
         raise PhraseError(f'sign {sign}: "{phrase}" has no word that must be there')
-    return tuple(option.split("_")[0] for option in max(required, key=rarity).options)
+    return sorted(required, key=rarity, reverse=True)
+
+
+def _keys(piece: _Piece) -> dict[str, None]:
+    """Give what a message must hold one of: a whole word, or the first letters of one and a star."""
+    firsts = [option.split("_")[0] for option in piece.options]
+    return dict.fromkeys(first[:_PREFIX_LENGTH] + "*" if first.endswith("*") else first for first in firsts)
 
 
 def _pattern(pieces: list[_Piece | str]) -> str:

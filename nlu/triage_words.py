@@ -124,31 +124,38 @@ def words(text: str) -> list[str]:
     """Cut a message into rule words; the end of a sentence is the word `.`, a question mark is `?`."""
     found: list[str] = []
     for piece in _PIECE.findall(fold(text)):
-        while piece:
-            piece = _take(piece, found)
+        forms = _FORMS.get(piece)
+        if forms is not None:
+            found += forms
+        elif piece[0] == "j" or "'" in piece:
+            _take_apart(piece, found)
+        elif piece[0] in ".!;\n?":
+            found.append("?" if "?" in piece else ".")
+        elif piece not in _DROPPED:
+            found.append(piece)
     return found
 
 
-def _take(piece: str, found: list[str]) -> str:
-    """Put the first words of a piece in `found` and give what remains of it ("j'ai" leaves "ai")."""
-    forms = _FORMS.get(piece)
-    if forms is not None:
-        found.extend(forms)
-        return ""
-    if piece[0] in ".!;\n?":
-        found.append("?" if "?" in piece else ".")
-        return ""
-    if "'" in piece:
-        elided = _ELIDED.match(piece)
-        if elided is None:
-            return piece.replace("'", "")
-        if elided[1] != "n":
-            found.append(elided[1])
-        return elided[2]
-    joined = _JOINED_JE.match(piece) if piece[0] == "j" and piece not in _WHOLE else None
-    if joined is not None:
+def _take_apart(piece: str, found: list[str]) -> None:
+    """Put the words of a piece that holds several in `found` ("j'ai", "jveux", "qu'y")."""
+    while True:
+        forms = _FORMS.get(piece)
+        if forms is not None:
+            found += forms
+            return
+        if "'" in piece:
+            elided = _ELIDED.match(piece)
+            if elided is None:
+                piece = piece.replace("'", "")
+                continue
+            if elided[1] != "n":
+                found.append(elided[1])
+            piece = elided[2]
+            continue
+        joined = _JOINED_JE.match(piece) if piece[0] == "j" and piece not in _WHOLE else None
+        if joined is None:
+            break
         found.append("j")
-        return joined[1]
+        piece = joined[1]
     if piece not in _DROPPED:
         found.append(piece)
-    return ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlu.classifier import MODEL_FORMAT
+from nlu.features import Family, made_ready, ready_arrays
 from nlu.labels import INTENTS, trained_label
 
 URGENCIES = ("emergency", "none", "urgent")
@@ -18,16 +19,17 @@ URGENCIES = ("emergency", "none", "urgent")
 def write_model(path: Path, words: Mapping[str, tuple[str, str]]) -> Path:
     """Write a model that knows some invented words: the intent and the urgency each one means; all else is calm small talk."""
     labels = [trained_label(intent, urgency) for intent in INTENTS for urgency in URGENCIES]
-    weights, intercepts = np.zeros((len(words), len(labels))), np.zeros(len(labels))
+    weights, intercepts = np.zeros((len(words), len(labels)), np.int16), np.zeros(len(labels))
     intercepts[labels.index(trained_label("greet", "none"))] = 10.0
     for row, (intent, urgency) in enumerate(words.values()):
-        weights[row, labels.index(trained_label(intent, urgency))] = 20.0
+        weights[row, labels.index(trained_label(intent, urgency))] = 20
     metadata: dict[str, Any] = {
         "format": MODEL_FORMAT,
         "corpus": "tiny",
         "labels": labels,
         "concepts": {"expressions": {}, "stems": {}},
-        "families": [{"concepts": False, "analyzer": "word", "smallest": 1, "largest": 1, "length": 1.0}],
+        "unit": 1.0,
+        "families": [{"counts": "words", "smallest": 1, "largest": 1, "length": 1.0, "columns": len(words)}],
     }
     np.savez(
         path,
@@ -36,6 +38,7 @@ def write_model(path: Path, words: Mapping[str, tuple[str, str]]) -> Path:
         rarity=np.ones(len(words)),
         weights=weights,
         intercepts=intercepts,
+        **ready_arrays(made_ready([Family("words", 1, 1, dict(zip(words, range(len(words)), strict=True)))])),
     )
     return path
 

@@ -151,13 +151,19 @@ class Answers:
         await self.start_flow(turn, self._performer.flow_for(turn.understood.intent) or "menu")
 
     async def to_offer(self, turn: Turn, answer: OfferAnswer) -> None:
-        """Take up the need told beside the first one, near the place already known, or leave it and offer nothing more."""
+        """Take up the need told beside the first one, with what was said of it, or leave it and offer nothing more."""
         if answer.need is None:
             turn.remember(needs=())
             self.say(turn, "deny")
             return
-        place = None if answer.with_place else self._performer.place_known(turn.memory.session)
-        await self.start_flow(turn, self._performer.flow_for(answer.need) or "menu", intent=answer.need, place=place)
+        need, slots = answer.need, dict(answer.need.named)
+        if answer.with_place:
+            slots.pop("said_place", None)
+        elif "said_place" not in slots:
+            slots["place"] = self._performer.place_known(turn.memory.session)
+        # For the flow, the need's own words were just said, not the "yes" that took it.
+        turn.scene = replace(turn.scene, text=need.words or turn.scene.text, said=f"{need.words}\n{turn.scene.said}")
+        await self.start_flow(turn, self._performer.flow_for(need.intent) or "menu", intent=need.intent, **slots)
 
     async def fall_back(self, turn: Turn) -> None:
         """Nothing was understood: a piece of a sentence, a pin nobody asked for, or another way to help."""

@@ -93,6 +93,7 @@ class Intake:
     async def receive(self, inbound: Inbound) -> Response:
         """Take one message. Always gives a response; never raises for what a message or the database does."""
         try:
+            await self._ask_ahead(inbound)
             result = await self._turn_in_time(inbound)
         except Exception as error:  # whatever goes wrong, the person is answered and the message is kept
             if is_away(error):
@@ -109,6 +110,7 @@ class Intake:
         taken = 0
         for kept in self._spool.pending():
             try:
+                await self._ask_ahead(kept.inbound)
                 async with asyncio.timeout(TURN_SECONDS), self._database.begin() as conn:
                     await self._turns.take(conn, kept.inbound, self._clock(), already_answered=True)
             except Exception as error:  # the turn fails again: count it, and tell the coordinator at the last attempt
@@ -124,6 +126,14 @@ class Intake:
             self._paged.clear()
             self._wake()
         return taken
+
+    async def _ask_ahead(self, inbound: Inbound) -> None:
+        """What a server of the organisation's says of the message, before the turn's transaction; never a worker's words."""
+        if self._worker_of(inbound) is None:
+            await self._interpreter.ask_ahead(inbound.text)
+
+    def _worker_of(self, inbound: Inbound) -> Worker | None:
+        return self._organisation.worker_at(inbound.channel.value, inbound.address)
 
     async def _turn_in_time(self, inbound: Inbound) -> TurnResult:
         """The turn's result. Raises `TimeoutError` when it is late.
@@ -153,7 +163,7 @@ class Intake:
             self._spool.keep(inbound)
         except OSError as error:  # a full disk: the words are lost, the person still hears what to do
             log.critical("message_not_kept", error=type(error).__name__)
-        if self._organisation.worker_at(inbound.channel.value, inbound.address) is not None:
+        if self._worker_of(inbound) is not None:
             return Response()  # a worker's word is taken at the replay; a card would only confuse
         understood = self._understood(inbound)
         if understood is not None and understood.urgency is Urgency.EMERGENCY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +24,24 @@ OFFER_LASTS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A need told beside another one: its intent, the words that asked for it, and what they name, as a flow's slots."""
+
+    intent: str
+    words: str = field(default="", repr=False)
+    named: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Need:
+        """Read what `to_json` wrote."""
+        return cls(data["intent"], data["words"], data["named"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON for sealing."""
+        return {"intent": self.intent, "words": self.words, "named": dict(self.named)}
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """The conversation as it stands. Times are aware; texts are the person's own words."""
 
@@ -35,9 +54,9 @@ class Memory:
     more_card: str | None = None
     danger: str | None = None
     danger_at: datetime | None = None
-    needs: tuple[str, ...] = field(default=(), repr=False)  # asked for beside the first need, to be offered after it
+    needs: tuple[Need, ...] = field(default=(), repr=False)  # asked for beside the first need, to be offered after it
     needs_at: datetime | None = None
-    offered: str | None = field(default=None, repr=False)  # the need just offered: a yes takes it
+    offered: Need | None = field(default=None, repr=False)  # the need just offered: a yes takes it
     offered_at: datetime | None = None
 
     @classmethod
@@ -53,9 +72,9 @@ class Memory:
             more_card=data.get("more_card"),
             danger=data.get("danger"),
             danger_at=datetime.fromisoformat(data["danger_at"]) if data.get("danger_at") else None,
-            needs=tuple(data.get("needs", ())),
+            needs=tuple(map(Need.from_json, data.get("needs", ()))),
             needs_at=datetime.fromisoformat(data["needs_at"]) if data.get("needs_at") else None,
-            offered=data.get("offered"),
+            offered=Need.from_json(data["offered"]) if data.get("offered") else None,
             offered_at=datetime.fromisoformat(data["offered_at"]) if data.get("offered_at") else None,
         )
 
@@ -71,9 +90,9 @@ class Memory:
             "more_card": self.more_card,
             "danger": self.danger,
             "danger_at": self.danger_at.isoformat() if self.danger_at else None,
-            "needs": list(self.needs),
+            "needs": [need.to_json() for need in self.needs],
             "needs_at": self.needs_at.isoformat() if self.needs_at else None,
-            "offered": self.offered,
+            "offered": self.offered.to_json() if self.offered else None,
             "offered_at": self.offered_at.isoformat() if self.offered_at else None,
         }
 
@@ -90,18 +109,18 @@ class Memory:
         """Remember that a danger is under way."""
         return replace(self, danger=danger or self.danger, danger_at=now)
 
-    def asked_for(self, first: str, others: tuple[str, ...], now: datetime) -> Memory:
+    def asked_for(self, first: str, others: tuple[Need, ...], now: datetime) -> Memory:
         """Remember what a message asks for beside its first need; a need that comes first now is no longer left over."""
         if others:
             return replace(self, needs=others, needs_at=now)
-        return replace(self, needs=tuple(need for need in self.needs_left(now) if need != first))
+        return replace(self, needs=tuple(need for need in self.needs_left(now) if need.intent != first))
 
-    def needs_left(self, now: datetime) -> tuple[str, ...]:
+    def needs_left(self, now: datetime) -> tuple[Need, ...]:
         """Needs told beside another one and not yet offered."""
         fresh = self.needs_at is not None and now - self.needs_at <= NEEDS_LAST
         return self.needs if fresh else ()
 
-    def offer_open(self, now: datetime) -> str | None:
+    def offer_open(self, now: datetime) -> Need | None:
         """The need offered last, while a yes can still be about it."""
         fresh = self.offered_at is not None and now - self.offered_at <= OFFER_LASTS
         return self.offered if fresh else None

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.conversation.memory import Need
 from bot.conversation.performer import Performer
-from bot.conversation.turn_state import NOTHING_UNASKED, Turn
+from bot.conversation.turn_state import NOTHING_UNASKED, Turn, entity_slots
 from flows.flow import Answer, Option
 from flows.matching import fold, pick
-from nlu.interpretation import Interpreter, Urgency
+from nlu.interpretation import Interpreter, OtherNeed, Urgency
 from nlu.labels import DANGERS
 from nlu.other_needs import OTHER_NEEDS
 
@@ -38,7 +39,7 @@ _NO = re.compile(
 class OfferAnswer:
     """What the person answered to an offer: the need they take, or None when they leave it."""
 
-    need: str | None
+    need: Need | None
     with_place: bool = False  # the answer itself says where
 
 
@@ -52,19 +53,21 @@ def answered(turn: Turn) -> OfferAnswer | None:
     asked, offered = turn.answer(), turn.memory.offer_open(turn.now)
     if asked.button is not None and asked.button.startswith(_BUTTON):
         pressed = asked.button.removeprefix(_BUTTON)
-        return OfferAnswer(pressed if pressed in OTHER_NEEDS else None)
+        if pressed not in OTHER_NEEDS:
+            return OfferAnswer(None)
+        return OfferAnswer(offered if offered is not None and offered.intent == pressed else Need(pressed))
     if offered is None:
         return None
     words = fold(asked.text)
-    chosen = pick(Answer(text=asked.text), _options(offered))
+    chosen = pick(Answer(text=asked.text), _options(offered.intent))
     if chosen is not None or _YES.fullmatch(words) or _NO.fullmatch(words) or asked.text.strip() in ("👍", "👎"):
         no = (chosen is not None and chosen.value == _NO_BUTTON) or _NO.fullmatch(words) or asked.text.strip() == "👎"
         return OfferAnswer(None if no else offered)
     somewhere = asked.location is not None or (asked.place is not None and len(words.split()) <= PLACE_WORDS)
     if (
         somewhere
-        and offered.startswith("find_")
-        and not (asked.sure and asked.intent != offered and asked.location is None)
+        and offered.intent.startswith("find_")
+        and not (asked.sure and asked.intent != offered.intent and asked.location is None)
     ):
         return OfferAnswer(offered, with_place=True)
     return None
@@ -74,7 +77,8 @@ def remember(turn: Turn, interpreter: Interpreter) -> None:
     """Keep what the message asks for beside what is answered now."""
     first = turn.understood.danger or turn.understood.intent
     others = interpreter.other_needs(turn.inbound.text, turn.understood.intent)
-    turn.memory = turn.memory.asked_for(first, tuple(need for need in others if need != first), turn.now)
+    needs = tuple(Need(other.intent, other.words, _named(other)) for other in others if other.intent != first)
+    turn.memory = turn.memory.asked_for(first, needs, turn.now)
 
 
 def offer(turn: Turn, performer: Performer) -> None:
@@ -87,10 +91,16 @@ def offer(turn: Turn, performer: Performer) -> None:
     if performer.is_asking(turn.memory.session, turn.scene):
         return
     turn.remember(needs=left[1:])
-    replies = performer.card(card_for(left[0]), {}, turn.scene, _options(left[0]))
+    need = left[0]
+    replies = performer.card(card_for(need.intent), {}, turn.scene, _options(need.intent))
     if replies:
         turn.replies.extend(replies)
-        turn.remember(offered=left[0], offered_at=turn.now)
+        turn.remember(offered=need, offered_at=turn.now)
+
+
+def _named(need: OtherNeed) -> dict[str, object]:
+    """What was named in asking for a need, as slots: only what is there, so that the first need's answers stay."""
+    return {name: value for name, value in entity_slots(need.entities).items() if value}
 
 
 def _danger_stands(turn: Turn, performer: Performer) -> bool:

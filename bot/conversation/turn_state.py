@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from bot.handoff.rows import HandoffRow
 from bot.messages import Inbound, InboundKind
 from bot.store.contacts import Contact
 from flows.flow import Answer
-from nlu.interpretation import Interpretation, Language
+from nlu.interpretation import Entity, Interpretation, Language
 from nlu.language import weigh
 
 NOTHING_UNASKED = frozenset({"violence_danger"})
@@ -26,6 +27,9 @@ SURE = 0.5
 
 CLEAR = 0.22
 """Confidence from which an intent is acted upon when nothing waits."""
+
+SUBSTANCES = 3
+"""How many substances of a message a flow is told."""
 
 LANGUAGE_WORDS = 3
 """A message this long in the other language changes the conversation's language."""
@@ -70,7 +74,7 @@ class Turn:
 
     def entity(self, name: str) -> str | None:
         """The first entity of a kind, or None."""
-        return next((entity.value for entity in self.understood.entities if entity.entity == name), None)
+        return _first(self.understood.entities, name)
 
     def slots(self) -> dict[str, object]:
         """What a flow starts with."""
@@ -78,15 +82,26 @@ class Turn:
         return {
             "intent": self.understood.intent,
             "urgency": self.understood.urgency.value,
-            "said_place": self.entity("place"),
             "said_location": list(pin) if pin else None,
-            "substances": [e.value for e in self.understood.entities if e.entity == "substance"][:3],
-            "person": self.entity("person"),
+            **entity_slots(self.understood.entities),
         }
 
     def remember(self, **changes: object) -> None:
         """Change the conversation's memory."""
         self.memory = replace(self.memory, **changes)  # type: ignore[arg-type] # dataclasses.replace checks the names
+
+
+def entity_slots(entities: Sequence[Entity]) -> dict[str, object]:
+    """What is named, as the slots a flow starts with."""
+    return {
+        "said_place": _first(entities, "place"),
+        "substances": [entity.value for entity in entities if entity.entity == "substance"][:SUBSTANCES],
+        "person": _first(entities, "person"),
+    }
+
+
+def _first(entities: Sequence[Entity], name: str) -> str | None:
+    return next((entity.value for entity in entities if entity.entity == name), None)
 
 
 def settled_language(contact: Contact, understood: Interpretation, inbound: Inbound) -> str | None:

@@ -21,6 +21,7 @@ from rasa.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from nlu.concepts import with_pairs
 from nlu.normalize import NOTHING_TO_READ, counted_words
 from nlu.rasa.lexicon import TRAINED_WITH_FILE, read_concepts, trained_with
 
@@ -65,7 +66,7 @@ class WeightedCountsFeaturizer(CountVectorsFeaturizer):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """The settings of Rasa's featurizer; `weight` (a length, 1 or more); `concepts`: count those, not the words.
+        """The settings of Rasa's featurizer; `weight` (a length, 1 or more); `concepts`: count those, and pairs of them.
 
         `trained_with` holds fingerprints that make Rasa train anew.
         """
@@ -100,14 +101,14 @@ class WeightedCountsFeaturizer(CountVectorsFeaturizer):
         vectorizer = self.vectorizers.get(attribute)
         if attribute != TEXT or not vectorizer:
             return [None] * len(all_tokens), [None] * len(all_tokens)
-        counts = [vectorizer.transform([" ".join(tokens)]).tocoo() for tokens in all_tokens]
-        return [None] * len(all_tokens), [self._weighted(count) for count in counts]
+        counts = vectorizer.transform([" ".join(tokens) for tokens in all_tokens]).tocsr()  # all at once: far quicker
+        return [None] * len(all_tokens), [self._weighted(counts[at].tocoo()) for at in range(len(all_tokens))]
 
     def _get_processed_message_tokens_by_attribute(self, message: Message, attribute: Text = TEXT) -> List[Text]:
         if not self._config["concepts"] or attribute != TEXT or message.get(TEXT) is None:
             return super()._get_processed_message_tokens_by_attribute(message, attribute)
         words = " ".join(self._get_message_tokens_by_attribute(message, TEXT)).split()
-        return _CONCEPTS.of(words)
+        return with_pairs(_CONCEPTS.of(words))
 
     def _weighted(self, counts: scipy.sparse.coo_matrix) -> scipy.sparse.coo_matrix:
         if not counts.nnz:  # a message without a concept: a row of zeros, so that all messages have the same columns

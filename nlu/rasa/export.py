@@ -19,11 +19,14 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
+from nlu import features
+from nlu.features import made_ready, ready_arrays
 from nlu.rasa.lexicon import CONCEPTS, TRAINED_WITH_FILE, read_concepts, trained_with
 from nlu.rasa.train import ARCHIVE
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL_FORMAT = 2
+MODEL_FORMAT = 3
+WEIGHT_STEPS = 32_767  # weights are whole numbers of a unit, 16 bits each
 TOKENIZER = "nlu.rasa.components.NormalisingTokenizer"
 FEATURIZER = "nlu.rasa.components.WeightedCountsFeaturizer"
 CLASSIFIER = "rasa.nlu.classifiers.logistic_regression_classifier.LogisticRegressionClassifier"
@@ -134,6 +137,9 @@ def _read_family(files: Dict[str, bytes], resource: str, options: Dict[str, Any]
     _check(options, FEATURIZER_OPTIONS, "featurizer")
     if options["analyzer"] not in ("word", "char_wb"):
         raise ExportError("featurizer option analyzer: {!r} is not reproduced".format(options["analyzer"]))
+    concepts = options.get("concepts", False)
+    if options["analyzer"] == "word" and (options["min_ngram"], options["max_ngram"]) != (1, 1 if concepts else 2):
+        raise ExportError("featurizer: the service counts words alone and in pairs, concepts one by one")
     folder = "components/{}/".format(resource)
     if json.loads(files[folder + TRAINED_WITH_FILE]) != trained_with():
         raise ExportError("nlu/normalize.py or nlu/concepts.yml changed since the training: train again")
@@ -163,9 +169,10 @@ def _read_regression(stored: bytes) -> Tuple[List[str], np.ndarray, np.ndarray]:
 
 def as_arrays(trained: Trained) -> Dict[str, np.ndarray]:
     """Put a trained model in the form the service loads."""
+    unit = float(np.abs(trained.coefficients).max()) / WEIGHT_STEPS
     arrays = {
         "rarity": np.concatenate([family.rarity for family in trained.families]).astype(np.float32),
-        "weights": np.ascontiguousarray(trained.coefficients.T, dtype=np.float16),
+        "weights": np.ascontiguousarray(np.rint(trained.coefficients.T / unit), dtype=np.int16),
         "intercepts": trained.intercepts.astype(np.float32),
     }
     for number, family in enumerate(trained.families):
@@ -177,20 +184,37 @@ def as_arrays(trained: Trained) -> Dict[str, np.ndarray]:
         "normaliser": trained_with()["normaliser"],
         "corpus": corpus_fingerprint(),
         "labels": trained.labels,
+        "unit": unit,
         "concepts": {"expressions": concepts.expressions, "stems": concepts.stems},
         "families": [
             {
-                "concepts": family.options.get("concepts", False),
-                "analyzer": family.options["analyzer"],
+                "counts": _counts(family.options),
                 "smallest": family.options["min_ngram"],
                 "largest": family.options["max_ngram"],
                 "length": family.options["weight"],
+                "columns": len(family.grams),
             }
             for family in trained.families
         ],
     }
     arrays["metadata"] = _as_bytes(json.dumps(metadata))
-    return arrays
+    return {**arrays, **ready_arrays(made_ready(_as_counted(trained.families)))}
+
+
+def _as_counted(families: List[Family]) -> List[features.Family]:
+    counted, start = [], 0
+    for family in families:
+        columns = {gram: at for at, gram in enumerate(family.grams, start)}
+        sizes = family.options["min_ngram"], family.options["max_ngram"]
+        counted.append(features.Family(_counts(family.options), *sizes, columns))
+        start += len(family.grams)
+    return counted
+
+
+def _counts(options: Dict[str, Any]) -> str:
+    if options["analyzer"] == "char_wb":
+        return "pieces"
+    return "concepts" if options.get("concepts") else "words"
 
 
 def _as_bytes(text: str) -> np.ndarray:

@@ -19,6 +19,7 @@ import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from nlu.concepts import with_pairs
 from nlu.labels import intent_of
 from nlu.normalize import NOTHING_TO_READ, counted_words
 from nlu.rasa.lexicon import read_concepts
@@ -65,7 +66,7 @@ class Pipeline:
     def _read(self, texts: Sequence[str], family: Dict[str, Any]) -> List[str]:
         words = [counted_words(text) or NOTHING_TO_READ for text in texts]
         if family.get("concepts"):
-            return [" ".join(self._concepts.of(text.split())) for text in words]
+            return [" ".join(with_pairs(self._concepts.of(text.split()))) for text in words]
         return words
 
 

@@ -29,7 +29,7 @@ from bot.messages import ChannelName, Inbound, InboundKind, SendError, SendFailu
 from bot.store import tables
 from bot.store.alarms import open_alarms
 from bot.store.vault import Vault
-from nlu.interpretation import Interpretation, Interpreter
+from nlu.interpretation import Interpretation, Interpreter, OtherNeed
 from tests.conftest import EMPTY_EVERY_TABLE
 from tests.phone import Line
 from tests.postgres import CannotRun, Server
@@ -325,8 +325,14 @@ class OnlyTogether:
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
         return self.real.interpret(OVERDOSE if recent else "salut")
 
-    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+    async def ask_ahead(self, text: str) -> None:
+        pass
+
+    def other_needs(self, text: str, first: str) -> tuple[OtherNeed, ...]:
         return ()
+
+    def close(self) -> None:
+        pass
 
 
 async def test_a_danger_seen_only_with_what_came_before_gets_its_first_lines_later(
@@ -362,8 +368,14 @@ class Failing:
             raise RuntimeError(f"cannot read {text}")
         return self.real.interpret(text, recent)
 
-    def other_needs(self, text: str, first: str) -> tuple[str, ...]:
+    async def ask_ahead(self, text: str) -> None:
+        pass
+
+    def other_needs(self, text: str, first: str) -> tuple[OtherNeed, ...]:
         return self.real.other_needs(text, first)
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.fixture

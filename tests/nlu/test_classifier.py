@@ -12,17 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.classifier import MODEL_FORMAT, MODEL_PATH, Classifier, Family, ModelError
+from nlu.classifier import MODEL_FORMAT, MODEL_PATH, Classifier, ModelError
+from nlu.features import Family, made_ready, ready_arrays
 from nlu.labels import INTENTS
 
 SMALL = {
     "format": MODEL_FORMAT,
     "labels": ["find_food__emergency", "find_food__none", "greet__none", "thanks__urgent"],
+    "unit": 0.5,
     "concepts": {"expressions": {"faim faim": ["hunger"]}, "stems": {"affam": ["hunger"]}},
     "families": [
-        {"concepts": False, "analyzer": "word", "smallest": 1, "largest": 2, "length": 2.0},
-        {"concepts": False, "analyzer": "char_wb", "smallest": 3, "largest": 4, "length": 1.0},
-        {"concepts": True, "analyzer": "word", "smallest": 1, "largest": 1, "length": 3.0},
+        {"counts": "words", "smallest": 1, "largest": 2, "length": 2.0, "columns": 3},
+        {"counts": "pieces", "smallest": 3, "largest": 4, "length": 1.0, "columns": 2},
+        {"counts": "concepts", "smallest": 1, "largest": 1, "length": 3.0, "columns": 1},
     ],
 }
 
@@ -39,9 +41,18 @@ def _small_model(path: Path, **changes: Any) -> Path:
         "grams_2": _bytes("hunger"),
         "rarity": np.array([2.0, 1.0, 1.0, 1.0, 1.0, 1.5]),
         "weights": np.array(
-            [[3, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]],
+            [[6, 2, 0, 0], [0, 0, 2, 0], [0, 0, 0, 2], [0, 4, 0, 0], [0, 0, 0, 0], [0, 0, 0, 2]],  # in half units
+            np.int16,
         ),
         "intercepts": np.array([0.0, 0.25, 1.5, 0.0]),
+        **ready_arrays(
+            made_ready(
+                [
+                    Family("words", 1, 2, {"faim": 0, "faim faim": 1, "__number__": 2}),
+                    Family("pieces", 3, 4, {" fa": 3, "aim": 4}),
+                ]
+            )
+        ),
     }
     arrays.update(changes)
     np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
@@ -76,20 +87,6 @@ def test_numbers_are_one_word_and_nothing_to_read_is_answered(tmp_path: Path) ->
     assert classifier.classify("12 ans")[0][0].intent == "thanks"
     for text in ("", " ", "\0", "\ud800", "🦀"):
         assert classifier.classify(text)[0][0].intent == "greet", "only the intercepts are left"
-
-
-def test_grams_are_cut_as_scikit_learn_cuts_them() -> None:
-    words = Family("word", 1, 2, 1.0, {})
-    assert words._word_grams("a bc d") == ["a", "bc", "d", "a bc", "bc d"]
-    characters = Family("char_wb", 3, 5, 1.0, {})
-    assert characters._pieces("a") + characters._pieces("bcd") == [" a ", " bc", "bcd", "cd ", " bcd", "bcd ", " bcd "]
-
-
-def test_only_words_anybody_may_read_are_kept_between_messages() -> None:
-    characters = Family("char_wb", 3, 3, 1.0, {" fa": 0, "aim": 1})
-    for _ in range(2):
-        assert characters.found("faim secretname faim", familiar={"faim"}) == [0, 1, 0, 1]
-    assert set(characters.kept) == {"faim"}
 
 
 @pytest.mark.parametrize(

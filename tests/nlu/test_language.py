@@ -28,6 +28,7 @@ _DEV = Path(__file__).resolve().parents[2] / "../shared/corpus/dev.jsonl"
         ("help", Language.EN),
         ("thx", Language.EN),
         ("STOP", Language.EN),
+        ("heyyyy 👋", Language.EN),
         ("my chum respire weird pis his lips are blue", Language.MIX),
         ("where is la van à soir, i need des seringues", Language.MIX),
         ("necesito ayuda por favor, mi amigo no respira", Language.OTHER),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nlu.classifier import Classifier
+from nlu.entities import Extractor
 from nlu.interpreter import EmbeddedInterpreter, load_interpreter
 from nlu.labels import DANGERS, INTENTS
 from nlu.other_needs import LIMIT, OTHER_NEEDS, other_needs
@@ -15,6 +16,13 @@ from nlu.other_needs import LIMIT, OTHER_NEEDS, other_needs
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
     return Classifier.load()
+
+
+EXTRACTOR = Extractor.load()
+
+
+def found(classifier: Classifier, text: str, first: str) -> tuple[str, ...]:
+    return tuple(need.intent for need in other_needs(classifier, EXTRACTOR, text, first))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,7 @@ def classifier() -> Classifier:
     ],
 )
 def test_the_other_need_is_found(classifier: Classifier, text: str, first: str, others: tuple[str, ...]) -> None:
-    assert other_needs(classifier, text, first) == others
+    assert found(classifier, text, first) == others
 
 
 @pytest.mark.parametrize(
@@ -40,12 +48,22 @@ def test_the_other_need_is_found(classifier: Classifier, text: str, first: str, 
     ],
 )
 def test_what_is_told_or_said_once_is_no_other_need(classifier: Classifier, text: str, first: str) -> None:
-    assert other_needs(classifier, text, first) == ()
+    assert found(classifier, text, first) == ()
 
 
 def test_a_long_list_is_cut_short(classifier: Classifier) -> None:
     text = "ou manger à soir? où prendre une douche? où avoir des seringues? où me faire tester pour le vih? où dormir?"
-    assert len(other_needs(classifier, text * 40, "find_community")) == LIMIT
+    assert len(found(classifier, text * 40, "find_community")) == LIMIT
+
+
+def test_what_is_named_in_asking_for_it_comes_with_it(classifier: Classifier) -> None:
+    text = "y a tu un repas à Limoilou à soir? pis est-ce dangereux de mélanger du ghb avec de l'alcool"
+    (need,) = other_needs(classifier, EXTRACTOR, text, "find_food")
+    assert need.intent == "info_mixing"
+    assert [(entity.entity, entity.value) for entity in need.entities] == [
+        ("substance", "ghb"),
+        ("substance", "alcool"),
+    ]
 
 
 def test_no_danger_is_ever_a_second_thought() -> None:

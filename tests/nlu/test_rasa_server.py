@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import json
 import os
@@ -94,6 +95,31 @@ def test_the_ranking_comes_from_the_server(rasa: FakeRasa, connect: Callable[...
 def test_safety_stays_here(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
     got = connect(rasa.url).interpret("mon chum a pris du fent y est bleu pis y respire pu")
     assert (got.urgency, got.danger) == (Urgency.EMERGENCY, "overdose_now")
+
+
+async def test_asked_ahead_it_is_asked_once_and_nobody_else_waits(
+    rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]
+) -> None:
+    answering = threading.Event()
+
+    def slowly(handler: http.server.BaseHTTPRequestHandler) -> None:
+        answering.wait(30)
+        send(handler, GOOD)
+
+    rasa.answer = slowly
+    interpreter = connect(rasa.url, limit=5.0)
+    asyncio.get_running_loop().call_soon(answering.set)  # only runs if this task does not hold the loop
+    await interpreter.ask_ahead("j'ai faim")
+    assert interpreter.failures == 0
+
+    async def message() -> str:
+        await interpreter.ask_ahead("j'ai faim")
+        return interpreter.interpret("j'ai faim").intent
+
+    assert await asyncio.create_task(message()) == "complaint"
+    assert len(rasa.asked) == 2, "once for each message, ahead; not again when it is interpreted"
+    assert interpreter.interpret("/resolved").intent == "complaint"
+    assert rasa.asked[-1][1] == {"text": "resolved"}, "another text is asked about, without its slash"
 
 
 FAULTS: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {

@@ -76,6 +76,33 @@ def test_when_the_classifier_is_nearly_sure_of_calm_a_certain_sign_is_asked_abou
     assert assessment.check or assessment.urgency is not Urgency.NONE
 
 
+@pytest.mark.parametrize("scores", [None, _CALM])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c'est tu normal 5 respirations par minute après son hit",
+        "chu drole j'ai pris une vingtaine de tylenols lol",
+        "is it normal that she takes 6 breaths a minute after her shot",
+    ],
+)
+def test_a_certain_sign_that_is_asked_or_joked_about_is_asked_about(
+    rules: Rules, text: str, scores: UrgencyScores | None
+) -> None:
+    evidence = weigh(rules, text)
+    assert evidence.doubted
+    assert not evidence.certain
+    assessment = assess(rules, text, (), scores, ())
+    assert assessment.check or assessment.urgency is not Urgency.NONE
+
+
+def test_a_certain_sign_told_of_the_past_or_of_a_film_is_not_asked_about(rules: Rules) -> None:
+    for text in (
+        "il y a dix ans mon frère répondait plus, y était bleu, lol",
+        "in the movie she wont wake up, lips are blue",
+    ):
+        assert not weigh(rules, text).doubted
+
+
 def test_the_classifier_speaks_where_the_rules_are_silent(rules: Rules) -> None:
     text = "plouf plouf tralala"
     assert assess(rules, text, (), None, ()).urgency is Urgency.NONE

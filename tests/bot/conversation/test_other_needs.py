@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation.memory import NEEDS_LAST, OFFER_LASTS, Memory
+from bot.conversation.memory import NEEDS_LAST, OFFER_LASTS, Memory, Need
 from bot.conversation.other_needs import card_for
 from bot.messages import ChannelName, InboundKind
 from flows.segments import segments
+from nlu.interpretation import OtherNeed
 from nlu.interpreter import EmbeddedInterpreter
 from nlu.other_needs import OTHER_NEEDS
 from tests.phone import START, Line, Phone
@@ -22,8 +23,9 @@ OFFER = "You also asked about a shower"
 def shower_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every text with "and a shower" in it asks for one besides: what is found in a message is `nlu`'s to test."""
 
-    def found(self: EmbeddedInterpreter, text: str, first: str) -> tuple[str, ...]:
-        return ("find_hygiene",) if "and a shower" in text else ()
+    def found(self: EmbeddedInterpreter, text: str, first: str) -> tuple[OtherNeed, ...]:
+        asked, _, after = text.partition("and a shower")
+        return (OtherNeed("find_hygiene", after, self.extractor.find(after)),) if asked != text else ()
 
     monkeypatch.setattr(EmbeddedInterpreter, "other_needs", found)
 
@@ -77,10 +79,29 @@ async def test_a_place_says_yes_and_where(line: Line) -> None:
 
 
 async def test_the_place_already_given_is_used(line: Line) -> None:
-    texter = await line.texter().texts("needles in hochelaga and a shower")
+    texter = await line.texter().texts("where can i get needles in hochelaga and a shower")
     assert OFFER in texter.received[-1]
     await texter.texts("1")
     assert "km" in " ".join(texter.received), "near Hochelaga, without asking again"
+
+
+async def test_what_was_said_of_it_is_not_asked_again(line: Line) -> None:
+    texter = await line.texter().texts("where can i get needles in hochelaga and a shower in verdun")
+    await texter.texts("1")
+    asked_at_once = await line.texter("+15145550124").texts("where can i take a shower in verdun")
+    places = [text for text in asked_at_once.received if "km" in text]
+    assert places
+    assert [text for text in texter.received if "km" in text] == places
+
+
+async def test_what_was_mixed_is_not_asked_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixing = (OtherNeed("info_mixing", "is it ok to mix ghb and alcohol"),)
+    monkeypatch.setattr(EmbeddedInterpreter, "other_needs", lambda _self, text, _first: mixing * ("needles" in text))
+    texter = await line.texter().texts("where can i get needles in hochelaga")
+    await line.fast_forward(minutes=10)  # longer than texts are read together
+    await texter.texts("yes")
+    assert "GHB" in " ".join(texter.received)
+    assert "Which ones" not in " ".join(texter.received)
 
 
 async def test_a_late_yes_is_about_something_else(line: Line) -> None:
@@ -140,9 +161,11 @@ def test_every_need_has_its_card_in_both_languages_in_one_part(line: Line) -> No
 
 
 def test_a_need_is_forgotten_after_a_while_and_when_it_comes_first() -> None:
-    memory = Memory().asked_for("find_food", ("find_hygiene", "find_supplies"), START)
-    assert memory.needs_left(START) == ("find_hygiene", "find_supplies")
-    assert memory.asked_for("find_hygiene", (), START).needs_left(START) == ("find_supplies",)
-    assert memory.asked_for("find_food", ("find_health",), START).needs_left(START) == ("find_health",)
+    shower, needles = Need("find_hygiene"), Need("find_supplies", "needles in Verdun", {"said_place": "Verdun"})
+    memory = Memory().asked_for("find_food", (shower, needles), START)
+    assert memory.needs_left(START) == (shower, needles)
+    assert Memory.from_json(memory.to_json()) == memory
+    assert memory.asked_for("find_hygiene", (), START).needs_left(START) == (needles,)
+    assert memory.asked_for("find_food", (Need("find_health"),), START).needs_left(START) == (Need("find_health"),)
     assert memory.needs_left(START + NEEDS_LAST + timedelta(seconds=1)) == ()
     assert Memory.from_json(memory.to_json()) == memory
