@@ -15,6 +15,9 @@ from itertools import combinations
 LONGEST = 3
 """Words of the longest expression."""
 
+PAIR = "__"
+"""What joins the names of two concepts into one feature; no concept's name holds it."""
+
 SHORTEST_STEM = 3
 """Letters of the shortest stem: a shorter one would begin everything."""
 
@@ -45,6 +48,8 @@ class Concepts:
         expressions: dict[str, list[str]] = {}
         stems: dict[str, list[str]] = {}
         for concept, entries in lexicon.items():
+            if PAIR in concept:
+                raise ValueError(f"concept {concept}: {PAIR} joins two concepts; take it out of the name")
             for entry in map(str, entries):
                 words = entry.split()
                 if not 1 <= len(words) <= LONGEST:
@@ -103,4 +108,4 @@ def with_pairs(names: Iterable[str]) -> list[str]:
     In alphabetical order, so that two concepts are one pair however the message is turned.
     """
     once = sorted(set(names))
-    return [*once, *map("__".join, combinations(once, 2))]
+    return [*once, *map(PAIR.join, combinations(once, 2))]

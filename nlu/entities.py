@@ -105,8 +105,8 @@ class Extractor:
         found: list[Entity] = []
         person = False
         covered = 0
-        for position, word in enumerate(words.forms):
-            if position < covered or word not in self.things:
+        for position in [at for at, word in enumerate(words.forms) if word in self.things]:
+            if position < covered:
                 continue
             thing = self._thing_at(words, position, person)
             if thing is None:

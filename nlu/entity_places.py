@@ -56,6 +56,8 @@ class PlaceFinder:
     streets: dict[str, tuple[tuple[str, ...], ...]]
     fuzzy_names: list[str]
     known_words: frozenset[str]
+    firsts: frozenset[str]
+    """The words that begin a name or a street."""
 
     @classmethod
     def build(
@@ -65,9 +67,8 @@ class PlaceFinder:
         unsure = [phrase(name) for name in needs_context]
         sure = [phrase(name) for name in names]
         single = sorted({name[0] for name in sure if len(name) == 1 and len(name[0]) >= _SHORTEST_FUZZY})
-        return cls(
-            _file([*sure, *unsure]), frozenset(unsure), _file(phrase(name) for name in streets), single, known_words
-        )
+        filed, filed_streets = _file([*sure, *unsure]), _file(phrase(name) for name in streets)
+        return cls(filed, frozenset(unsure), filed_streets, single, known_words, frozenset(filed).union(filed_streets))
 
     def find(self, words: Words) -> list[Span]:
         """Give the spans of the places named, in order, not overlapping."""
@@ -81,18 +82,25 @@ class PlaceFinder:
         return _merged(spans)
 
     def _names(self, words: Words) -> list[Span]:
+        forms = words.forms
+        # Most words begin no name and follow no "near": they are passed over without a look.
+        near = not _FUZZY_IN.isdisjoint(forms)
+        if not near and self.firsts.isdisjoint(forms):
+            return []
         spans: list[Span] = []
-        covered, before = 0, ""
-        for position, word in enumerate(words.forms):
-            if position >= covered and (word in self.sure or word in self.streets or before in _FUZZY_IN):
-                length = self._length_at(words, position)
-                if length:
-                    covered = position + length
-                    first = position
-                    while first > 0 and words.forms[first - 1] in _HEADS and words.joined(first - 1, first):
-                        first -= 1
-                    spans.append(words.span(first, covered - 1))
-            before = word
+        covered = 0
+        for position, word in enumerate(forms):
+            if position < covered or not (
+                word in self.firsts or (near and position and forms[position - 1] in _FUZZY_IN)
+            ):
+                continue
+            length = self._length_at(words, position)
+            if length:
+                covered = position + length
+                first = position
+                while first > 0 and forms[first - 1] in _HEADS and words.joined(first - 1, first):
+                    first -= 1
+                spans.append(words.span(first, covered - 1))
         return spans
 
     def _length_at(self, words: Words, position: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu.concepts import Beginning, Concepts, with_pairs
+from nlu.concepts import PAIR, Beginning, Concepts
 
 Columns = npt.NDArray[np.int32]
 
@@ -89,14 +89,11 @@ class Features:
         """Take the families of a model, its concepts, and what `made_ready` gave when it was exported."""
         self._families = families
         self._concepts = concepts
-        self._of_concepts = [one.columns for one in families if one.counts == "concepts"]
-        pairs: dict[str, dict[str, int]] = {}
-        for family in families:
-            if family.counts == "words":
-                for gram, column in family.columns.items():
-                    first, blank, second = gram.partition(" ")
-                    if blank:
-                        pairs.setdefault(first, {})[second] = column
+        pairs = _by_first(families, "words", " ")
+        self._concept_columns = {
+            name: column for one in families if one.counts == "concepts" for name, column in one.columns.items()
+        }
+        self._concept_pairs = _by_first(families, "concepts", PAIR)
         self._words = {
             word: (word, columns, concepts.beginning(word), pairs.get(word, {})) for word, columns in ready.items()
         }
@@ -113,9 +110,10 @@ class Features:
                 if column is not None:
                     found.append(column)
                 pairs = following
-        concepts = with_pairs(self._concepts.named(pieces, [word[2] for word in words]))
-        for columns in self._of_concepts:
-            found.extend(_known(columns, concepts))
+        concepts = sorted(set(self._concepts.named(pieces, [word[2] for word in words])))
+        found.extend(_known(self._concept_columns, concepts))
+        for at, concept in enumerate(concepts, 1):  # as `with_pairs` says, without making the names of pairs
+            found.extend(_known(self._concept_pairs.get(concept, {}), concepts[at:]))
         return np.sort(np.frombuffer(b"".join([found.tobytes(), *[word[1] for word in words]]), np.int32))
 
     def _unfamiliar(self, piece: str) -> _Word:
@@ -126,6 +124,18 @@ class Features:
         written = piece.lower()
         is_word = _IS_WORD.fullmatch(written) is not None
         return written if is_word else None, _columns_of_word(self._families, written), beginning, {}
+
+
+def _by_first(families: Iterable[Family], counts: str, joint: str) -> dict[str, dict[str, int]]:
+    """Give the columns of a family's pairs by first, then by second member: quicker to find than joined."""
+    pairs: dict[str, dict[str, int]] = {}
+    for family in families:
+        if family.counts == counts:
+            for gram, column in family.columns.items():
+                first, joined, second = gram.partition(joint)
+                if joined:
+                    pairs.setdefault(first, {})[second] = column
+    return pairs
 
 
 def _columns_of_word(families: Iterable[Family], word: str) -> bytes:

@@ -31,9 +31,12 @@ _SHARED_PART = 0.16
 _FEWEST_SHARED = 1
 
 
+_FRENCH, _ENGLISH = 1, 2  # of a word that belongs to one of them; whole numbers are counted quickest
+
+
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    known: Mapping[str, Language]
+    known: Mapping[str, int]
     other: Mapping[str, tuple[str, ...]]
     alone: frozenset[str]
 
@@ -59,7 +62,7 @@ def _lists() -> _Lists:
     for name, members in loaded["other"].items():
         for word in str(members).split():
             other[word] = (*other.get(word, ()), name)
-    known = dict.fromkeys([*loaded["en"].split(), "i"], Language.EN) | dict.fromkeys(loaded["fr"].split(), Language.FR)
+    known = dict.fromkeys([*loaded["en"].split(), "i"], _ENGLISH) | dict.fromkeys(loaded["fr"].split(), _FRENCH)
     return _Lists(known, other, frozenset(loaded["english_when_alone"].split()))
 
 
@@ -67,14 +70,10 @@ def weigh(text: str, folded: Folded | None = None) -> LanguageEvidence:
     """Count what speaks for each language. `folded` is the text as `fold` gives it, when the caller has it."""
     lists = _lists()
     words = _WORD.findall(folded or fold(text))
-    french = english = 0.0
-    for word in words:
-        language = lists.known.get(word)
-        if language is Language.FR:
-            french += 1
-        elif language is Language.EN:
-            english += 1
-        elif word.startswith(_ELIDED_FRENCH) or (word[0] == "j" and _JOINED_JE.match(word)):
+    told = list(map(lists.known.get, words))
+    french, english = float(told.count(_FRENCH)), float(told.count(_ENGLISH))
+    for word in [word for word, language in zip(words, told, strict=True) if language is None]:
+        if word.startswith(_ELIDED_FRENCH) or (word[0] == "j" and _JOINED_JE.match(word)):
             french += 1
         elif len(word) > 4:
             if word.endswith(_FRENCH_TAILS):

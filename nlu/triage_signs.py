@@ -57,6 +57,8 @@ class SignIndex:
     """Phrases filed by word; `find` gives the names of the signs a message holds, with the words that showed it."""
 
     _by_key: dict[str, list[_Filed]] = field(default_factory=dict)
+    _beginnings: set[str] = field(default_factory=set)
+    """First letters of the words written with a star."""
 
     @classmethod
     def build(cls, signs: Mapping[str, Iterable[str]], lists: Mapping[str, Iterable[str]]) -> SignIndex:
@@ -67,8 +69,9 @@ class SignIndex:
             for phrase in phrases:
                 pieces = _parse(sign, str(phrase), words)
                 anchor, *others = _by_rarity(sign, str(phrase), pieces)
-                filed = _Filed(sign, " " + _pattern(pieces), tuple(frozenset(_keys(piece)) for piece in others))
-                for key in _keys(anchor):
+                index._beginnings.update(key[:-1] for keys in (anchor, *others) for key in keys if key.endswith("*"))
+                filed = _Filed(sign, " " + _pattern(pieces), tuple(map(frozenset, others)))
+                for key in anchor:
                     index._by_key.setdefault(key, []).append(filed)
         return index
 
@@ -76,7 +79,8 @@ class SignIndex:
         """Name the signs present in a message (as cut by `triage_words.words`), in the order of its words."""
         text = f" {' '.join(words)} . "  # the end of the message ends its last sentence
         # In the order of the words: a set's changes from one start of the service to the next, and the reasons with it.
-        ordered = [*words, *[word[:_PREFIX_LENGTH] + "*" for word in words]]
+        beginnings = [beginning for word in words if (beginning := word[:_PREFIX_LENGTH]) in self._beginnings]
+        ordered = [*words, *[beginning + "*" for beginning in beginnings]]
         present = set(ordered)
         found: dict[str, str] = {}
         for filed in chain.from_iterable(map(self._by_key.get, dict.fromkeys(ordered), repeat(()))):
@@ -121,23 +125,26 @@ def _parse(sign: str, phrase: str, lists: Mapping[str, tuple[str, ...]]) -> list
     return pieces
 
 
-def _by_rarity(sign: str, phrase: str, pieces: list[_Piece | str]) -> list[_Piece]:
-    """Give the pieces that must be there, the one to file the phrase under first."""
+def _by_rarity(sign: str, phrase: str, pieces: list[_Piece | str]) -> list[dict[str, None]]:
+    """Give the keys of each piece that must be there, the rarest piece first: the phrase is filed under that one."""
 
-    def rarity(piece: _Piece) -> tuple[bool, bool, int]:
-        common = any(option in _COMMON for option in piece.options)
-        return (not common, len(piece.options) <= 12, min(len(option) for option in piece.options))
+    def rarity(keys: dict[str, None]) -> tuple[int, bool, int]:
+        return (-sum(key in _COMMON for key in keys), len(keys) <= 12, min(map(len, keys)))
 
-    required = [piece for piece in pieces if isinstance(piece, _Piece) and not piece.optional]
+    required = [_keys(piece) for piece in pieces if isinstance(piece, _Piece) and not piece.optional]
     if not required:
         raise PhraseError(f'sign {sign}: "{phrase}" has no word that must be there')
     return sorted(required, key=rarity, reverse=True)
 
 
 def _keys(piece: _Piece) -> dict[str, None]:
-    """Give what a message must hold one of: a whole word, or the first letters of one and a star."""
-    firsts = [option.split("_")[0] for option in piece.options]
-    return dict.fromkeys(first[:_PREFIX_LENGTH] + "*" if first.endswith("*") else first for first in firsts)
+    """Give what a message must hold one of: a word (of several, the rarest: "a_terre" is "terre"), or `beginning*`."""
+    return dict.fromkeys(
+        option[:_PREFIX_LENGTH] + "*"
+        if option.endswith("*")
+        else max(option.split("_"), key=lambda word: (word not in _COMMON, len(word)))
+        for option in piece.options
+    )
 
 
 def _pattern(pieces: list[_Piece | str]) -> str:

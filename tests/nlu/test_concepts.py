@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nlu.concepts import Concepts
+from nlu.concepts import Concepts, with_pairs
 from nlu.normalize import counted_words
 
 LEXICON = Path(__file__).resolve().parents[2] / "nlu" / "concepts.yml"
@@ -42,6 +42,17 @@ def test_longest_first_then_stems(words: str, found: list[str]) -> None:
 def test_an_entry_that_could_never_match_is_refused_by_name(entry: str) -> None:
     with pytest.raises(ValueError, match="concept odd"):
         Concepts.of_lexicon({"odd": [entry]})
+
+
+def test_a_name_that_would_read_as_a_pair_is_refused() -> None:
+    with pytest.raises(ValueError, match="concept a__b"):
+        Concepts.of_lexicon({"a__b": ["lit"]})
+
+
+def test_every_two_concepts_are_one_pair_in_any_order() -> None:
+    assert with_pairs(["more", "bed", "more"]) == ["bed", "more", "bed__more"]
+    assert with_pairs(["bed", "more"]) == with_pairs(["more", "bed"])
+    assert with_pairs([]) == []
 
 
 def test_every_entry_of_the_lexicon_is_in_shared_form(lexicon: Mapping[str, list[object]]) -> None:
