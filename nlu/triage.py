@@ -74,12 +74,12 @@ def weigh(rules: Rules, text: str) -> Evidence:
         if shift is not None:
             evidence.emergency += shift[0]
             evidence.page += shift[1]
-    certain = any(rule.certain for rule, _signs in evidence.fired)
     softeners = rules.softening.intersection(found)
+    certain = [rule for rule, _signs in evidence.fired if rule.certain]
     evidence.calm = not rules.calming.isdisjoint(found)
     evidence.asks = not rules.asking.isdisjoint(found)
-    evidence.certain = certain and not softeners
-    evidence.doubted = certain and bool(softeners) and softeners <= rules.doubting
+    evidence.certain = any(softeners <= rule.despite for rule in certain)
+    evidence.doubted = bool(certain) and not evidence.certain and softeners <= rules.doubting
     return evidence
 
 

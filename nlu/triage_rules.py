@@ -32,6 +32,8 @@ class Rule:
     emergency_points: float
     page_points: float
     certain: bool = False
+    despite: frozenset[str] = frozenset()
+    """Contexts that do not make it less certain: who took thirty pills and writes "lol" took thirty pills."""
 
     def signs_met(self, found: Mapping[str, str]) -> tuple[str, ...] | None:
         """Give the signs that make this rule true, or None."""
@@ -125,5 +127,10 @@ def _read_rule(rule: Mapping[str, Any], signs: Mapping[str, Any], points: Mappin
     danger = rule.get("danger")
     if not parts or (danger is not None and danger not in DANGERS) or name not in points:
         raise RulesError(f"rules.yml: rule {name} needs signs, a known danger (or null) and points in evidence.yml")
+    despite = frozenset(rule.get("despite") or ())
+    if not despite <= signs.keys():
+        raise RulesError(f"rules.yml: rule {name} stands despite {sorted(despite)}, which must be signs of context.yml")
     emergency, page = points[name]
-    return Rule(name, danger, Urgency(rule["urgency"]), parts, float(emergency), float(page), bool(rule.get("certain")))
+    return Rule(
+        name, danger, Urgency(rule["urgency"]), parts, float(emergency), float(page), bool(rule.get("certain")), despite
+    )

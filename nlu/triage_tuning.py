@@ -66,6 +66,7 @@ class Messages:
 
     met: Floats
     certain: Flags
+    doubted: Flags
     calm: Flags
     asks: Flags
     emergency: Flags
@@ -85,12 +86,13 @@ def read(
     """Turn (text, urgency) pairs into numbers; without `classify`, the classifier's part is empty."""
     column = {name: at for at, name in enumerate(names)}
     met = np.zeros((len(labelled), len(names)))
-    certain, calm, asks, odds, page = [], [], [], [], []
+    certain, doubted, calm, asks, odds, page = [], [], [], [], [], []
     for row, (text, _urgency) in enumerate(labelled):
         evidence = weigh(rules, text)
         for name in (*(rule.id for rule, _signs in evidence.fired), *(evidence.found.keys() & rules.context.keys())):
             met[row, column[name]] = 1.0
         certain.append(evidence.certain)
+        doubted.append(evidence.doubted)
         calm.append(evidence.calm)
         asks.append(evidence.asks)
         if classify is not None:
@@ -102,6 +104,7 @@ def read(
     return Messages(
         met,
         np.array(certain),
+        np.array(doubted),
         np.array(calm),
         np.array(asks),
         labels == "emergency",
@@ -135,11 +138,13 @@ def decide(
 ) -> tuple[Flags, Flags, Flags]:
     """Say for each message, as `nlu.triage` does: emergency, paged, asked about."""
     emergency, page = sums
-    certain = messages.certain if alone else messages.certain & (messages.page_probability >= _VETO_BELOW)
+    vetoed = np.zeros_like(messages.certain) if alone else messages.page_probability < _VETO_BELOW
+    certain = messages.certain & ~vetoed
     wanted = certain | (page >= limits["page"]) | (emergency >= limits["emergency_alone"])
     paged = wanted & ~messages.asks & ~(messages.calm & alone)
     worst = paged & (certain | (emergency >= limits["emergency"]))
-    unsure = wanted | messages.certain | (page >= limits["check"]) | (emergency >= limits["check_emergency"])
+    unsure = wanted | messages.certain | (messages.doubted & ~vetoed)
+    unsure = unsure | (page >= limits["check"]) | (emergency >= limits["check_emergency"])
     return worst, paged, unsure & ~paged
 
 

@@ -81,7 +81,7 @@ def test_when_the_classifier_is_nearly_sure_of_calm_a_certain_sign_is_asked_abou
     "text",
     [
         "c'est tu normal 5 respirations par minute après son hit",
-        "chu drole j'ai pris une vingtaine de tylenols lol",
+        "my phone is not breathing lol",
         "is it normal that she takes 6 breaths a minute after her shot",
     ],
 )
@@ -93,6 +93,11 @@ def test_a_certain_sign_that_is_asked_or_joked_about_is_asked_about(
     assert not evidence.certain
     assessment = assess(rules, text, (), scores, ())
     assert assessment.check or assessment.urgency is not Urgency.NONE
+
+
+def test_who_took_thirty_pills_and_laughs_took_thirty_pills(rules: Rules) -> None:
+    for text in ("chu niaiseuse j'ai pris une vingtaine de tylenols lol", "i took the whole bottle of advil haha"):
+        assert assess(rules, text, (), _CALM, ()).urgency is Urgency.EMERGENCY
 
 
 def test_a_certain_sign_told_of_the_past_or_of_a_film_is_not_asked_about(rules: Rules) -> None:
@@ -165,6 +170,13 @@ def test_a_rule_without_points_is_refused() -> None:
     signs = {"s": {"fr": "s", "en": "s", "phrases": ["bleu"]}}
     with pytest.raises(RulesError, match="points"):
         build_rules([{"signs": signs, "rules": [{"id": "r", "danger": None, "urgency": "urgent", "all": ["s"]}]}])
+
+
+def test_a_rule_that_stands_despite_an_unknown_context_is_refused() -> None:
+    signs = {"s": {"fr": "s", "en": "s", "phrases": ["bleu"]}}
+    rule = {"id": "r", "danger": None, "urgency": "urgent", "all": ["s"], "despite": ["ghost"]}
+    with pytest.raises(RulesError, match="ghost"):
+        build_rules([{"signs": signs, "rules": [rule], "evidence": {"rules": {"r": [1, 1]}}}])
 
 
 @pytest.mark.parametrize("phrase", ["bl*", "a?", "<ghost>", "bleu|", "bleu?|gris"])

@@ -20,6 +20,8 @@ _TEXTS = [
     "hes got a knife and im hiding in the closet",
     "where is the van tonight",
     "she wont wake up",
+    "is it normal to have 5 breaths a minute after a hit of fent",
+    "took thirty tylenols lol",
 ]
 _SCORES = [(0.9, 0.05, 0.05), (0.02, 0.03, 0.95), (0.2, 0.4, 0.4), (0.004, 0.006, 0.99), (0.35, 0.2, 0.45)]
 
@@ -58,7 +60,7 @@ def test_a_missed_emergency_costs_most() -> None:
     flags = np.array([True, False, False])
     nothing = np.zeros(3, dtype=bool)
     urgent = np.array([False, True, False])
-    messages = Messages(np.zeros((3, 1)), nothing, nothing, nothing, flags, urgent, np.zeros((3, 3)), np.zeros(3))
+    messages = Messages(np.zeros((3, 1)), nothing, nothing, nothing, nothing, flags, urgent, np.zeros((3, 3)), np.zeros(3))
     missed = cost(messages, (nothing, np.array([False, True, False]), nothing))[0]
     false_page = cost(messages, (flags, np.array([True, True, True]), nothing))[0]
     assert missed > 2 * false_page
