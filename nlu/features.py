@@ -118,10 +118,10 @@ class Features:
 
     def _unfamiliar(self, piece: str) -> _Word:
         beginning = self._concepts.beginning(piece)
-        if _IS_NUMBER.fullmatch(piece):
-            _number, columns, _begins, following = self._words.get(NUMBER) or (NUMBER, b"", None, {})
-            return NUMBER, columns or _columns_of_word(self._families, NUMBER), beginning, following
-        written = piece.lower()
+        written = NUMBER if _IS_NUMBER.fullmatch(piece) else piece.lower()
+        known = self._words.get(written)
+        if known is not None:
+            return known[0], known[1], beginning, known[3]
         is_word = _IS_WORD.fullmatch(written) is not None
         return written if is_word else None, _columns_of_word(self._families, written), beginning, {}
 

@@ -8,7 +8,8 @@ import yaml
 
 from nlu.interpretation import RankedIntent, Urgency, UrgencyScores
 from nlu.triage import assess, load_rules
-from nlu.triage_tuning import Messages, add_up, as_yaml, cost, decide, fit, read
+from nlu.triage_evidence import as_yaml
+from nlu.triage_tuning import Messages, add_up, cost, decide, fit, read
 from nlu.yaml_files import read_folder
 
 _TEXTS = [
@@ -60,7 +61,9 @@ def test_a_missed_emergency_costs_most() -> None:
     flags = np.array([True, False, False])
     nothing = np.zeros(3, dtype=bool)
     urgent = np.array([False, True, False])
-    messages = Messages(np.zeros((3, 1)), nothing, nothing, nothing, nothing, flags, urgent, np.zeros((3, 3)), np.zeros(3))
+    messages = Messages(
+        np.zeros((3, 1)), nothing, nothing, nothing, nothing, flags, urgent, np.zeros((3, 3)), np.zeros(3)
+    )
     missed = cost(messages, (nothing, np.array([False, True, False]), nothing))[0]
     false_page = cost(messages, (flags, np.array([True, True, True]), nothing))[0]
     assert missed > 2 * false_page
