@@ -70,7 +70,7 @@ class Classifier:
                 concepts = Concepts(metadata["concepts"]["expressions"], metadata["concepts"]["stems"])
                 families = _read_families(stored, metadata)
                 return cls(Features(families, concepts, read_ready(stored)), arrays, metadata)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path}: cannot be read as a trained model; run `make model`") from error
 
     def classify(self, text: str) -> tuple[list[RankedIntent], UrgencyScores]:

@@ -15,8 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,9 +29,15 @@ from nlu.labels import INTENTS, intent_of
 
 LIMIT_SECONDS = 0.8
 REST_SECONDS = 30.0  # after a failure: long enough not to slow every message, short enough to notice a restart
+_AT_ONCE = 4  # requests under way; what comes while all are busy is not asked, and counts as no failure
 _LARGEST_ANSWER = 262_144  # bytes; a real answer is a few kilobytes
 _IGNORED_START = "/ \t\r\n\0\x0b\x0c"
 _KNOWN_INTENTS = frozenset(INTENTS)
+
+Ranking = tuple[RankedIntent, ...]
+
+_told: ContextVar[tuple[str | None, Ranking]] = ContextVar("told", default=(None, ()))
+"""What `ask_ahead` got for the message of the present task: a message's task ends with it."""
 
 log = logging.getLogger(__name__)
 
@@ -56,24 +61,28 @@ class RasaServerInterpreter:
         # trust_env off: a proxy set in the environment must not see messages.
         self._client = httpx.Client(timeout=limit, follow_redirects=False, trust_env=False)
         # httpx limits each read, not the whole call: waiting on a thread is what makes the limit total.
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rasa-server")
+        self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="rasa-server")
+        self._free = threading.BoundedSemaphore(_AT_ONCE)
         self._lock = threading.Lock()
-        self._told: ContextVar[tuple[str | None, tuple[RankedIntent, ...]]] = ContextVar("told", default=(None, ()))
         self.failures = 0
 
     async def ask_ahead(self, text: str) -> None:
         """Ask for the ranking of a text that this task will interpret: other messages go on being answered meanwhile."""
-        self._told.set((text, await asyncio.to_thread(self._ask, text)))
+        asked = self._start(text)
+        if asked is None:
+            _told.set((text, ()))
+            return
+        try:
+            _told.set((text, await asyncio.wait_for(asyncio.wrap_future(asked), self._limit)))
+        except Exception as error:  # whatever a server answers, the message is read here
+            self._failed(error)
+            _told.set((text, ()))
 
     def interpret(self, text: str, recent: tuple[str, ...] = ()) -> Interpretation:
-        """Interpret one message; as the embedded interpreter does when the server does not answer well in time.
-
-        Waits for the server, unless `ask_ahead` did in this task.
-        """
+        """Interpret one message, by what `ask_ahead` got for it in this task; else as the embedded interpreter does."""
         ranking, scores = self._embedded.classify(text)
-        known, told = self._told.get()
-        asked = told if known == text else self._ask(text)
-        return self._embedded.combine(text, recent, asked or ranking, scores)
+        known, told = _told.get()
+        return self._embedded.combine(text, recent, (told if known == text else ()) or ranking, scores)
 
     def other_needs(self, text: str, first: str) -> tuple[OtherNeed, ...]:
         """Say what else the message asks for: the embedded model's word, one request to the server is enough."""
@@ -84,22 +93,26 @@ class RasaServerInterpreter:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _ask(self, text: str) -> tuple[RankedIntent, ...]:
+    def _start(self, text: str) -> Future[Ranking] | None:
+        """Send the request; None when nothing is to be asked, the server rests, or all requests are under way."""
         sent = text.lstrip(_IGNORED_START)  # Rasa obeys "/resolved": a texter must not choose an intent that way
-        if not sent or self._monotonic() < self._resting_until:
-            return ()
-        waiting = self._threads.submit(self._fetch, sent)
+        if not sent or self._monotonic() < self._resting_until or not self._free.acquire(blocking=False):
+            return None
         try:
-            return waiting.result(timeout=self._limit)
-        except (httpx.HTTPError, FutureTimeoutError, ValueError) as error:
-            waiting.cancel()
-            with self._lock:
-                self.failures += 1
-                self._resting_until = self._monotonic() + REST_SECONDS
-            log.warning("Rasa server did not answer (%s): embedded model used", type(error).__name__)
-            return ()
+            asked = self._threads.submit(self._fetch, sent)
+        except RuntimeError:  # closed: the service is ending
+            self._free.release()
+            return None
+        asked.add_done_callback(lambda _: self._free.release())
+        return asked
 
-    def _fetch(self, text: str) -> tuple[RankedIntent, ...]:
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            self.failures += 1
+            self._resting_until = self._monotonic() + REST_SECONDS
+        log.warning("Rasa server did not answer (%s): embedded model used", type(error).__name__)
+
+    def _fetch(self, text: str) -> Ranking:
         deadline = self._monotonic() + self._limit
         # ASCII-escaped, with lone surrogates replaced: any text a phone sends is a valid body.
         body = json.dumps({"text": text.encode("utf-8", "replace").decode("utf-8")}).encode("ascii")
@@ -125,7 +138,7 @@ def parse_address(url: str) -> str:
     return parts._replace(path=parts.path.rstrip("/") + "/model/parse", fragment="").geturl()
 
 
-def read_ranking(answer: Any) -> tuple[RankedIntent, ...]:
+def read_ranking(answer: Any) -> Ranking:
     """Read a Rasa answer; intents that are not in the label contract are dropped. Raises ValueError if none is left."""
     listed = answer.get("intent_ranking") if isinstance(answer, dict) else None
     if not isinstance(listed, list):

@@ -22,6 +22,7 @@ from nlu.yaml_files import words_of
 
 _GAPS = {"..": r"(?:[^ .?]+ ){0,3}", "...": r"(?:[^ .?]+ ){0,8}"}
 _PREFIX_LENGTH = 3
+_END = "."  # the word that ends a sentence
 # Words too common to file a phrase under, when it has any other.
 _COMMON = words_of("common")
 
@@ -77,10 +78,10 @@ class SignIndex:
 
     def find(self, words: list[str]) -> dict[str, str]:
         """Name the signs present in a message (as cut by `triage_words.words`), in the order of its words."""
-        text = f" {' '.join(words)} . "  # the end of the message ends its last sentence
+        text = f" {' '.join(words)} {_END} "  # the end of the message ends its last sentence
         # In the order of the words: a set's changes from one start of the service to the next, and the reasons with it.
         beginnings = [beginning for word in words if (beginning := word[:_PREFIX_LENGTH]) in self._beginnings]
-        ordered = [*words, *[beginning + "*" for beginning in beginnings]]
+        ordered = [*words, _END, *[beginning + "*" for beginning in beginnings]]
         present = set(ordered)
         found: dict[str, str] = {}
         for filed in chain.from_iterable(map(self._by_key.get, dict.fromkeys(ordered), repeat(()))):
@@ -159,6 +160,6 @@ def _pattern(pieces: list[_Piece | str]) -> str:
 
 
 def _word(option: str) -> str:
-    if option.endswith("*"):
-        return re.escape(option[:-1]) + r"[^ ]*"
-    return " ".join(re.escape(part) for part in option.split("_"))
+    *firsts, last = option.split("_")
+    ending = re.escape(last.removesuffix("*")) + (r"[^ ]*" if last.endswith("*") else "")
+    return " ".join([*map(re.escape, firsts), ending])

@@ -11,8 +11,8 @@ import re
 
 from nlu.normalize import fold
 
-# Numbers keep their decimals; emoji that carry a meaning for the rules become words.
-_PIECE = re.compile(r"-?\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|\d+[^\W\d_]+|[.!?;\n]+|[^\w\s,:'\"()*/-]")
+# Numbers keep their decimals and their sign ("3-4" is no minus four); emoji that carry a meaning for the rules become words.
+_PIECE = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|\d+[^\W\d_]+|[.!?;\n]+|[^\w\s,:'\"()*/-]")
 _ELIDED = re.compile(r"^(j|m|t|s|l|d|n|c|y|qu|jusqu|lorsqu|puisqu|quelqu)'(.+)$")
 _JOINED_JE = re.compile(r"^j([bcdfghlmnpqrtvwz].+|sa.*|se.*|su.*|cr.*)$")
 

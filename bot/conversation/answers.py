@@ -161,8 +161,9 @@ class Answers:
             slots.pop("said_place", None)
         elif "said_place" not in slots:
             slots["place"] = self._performer.place_known(turn.memory.session)
-        # For the flow, the need's own words were just said, not the "yes" that took it.
-        turn.scene = replace(turn.scene, text=need.words or turn.scene.text, said=f"{need.words}\n{turn.scene.said}")
+        # For the flow, the need's own words were just said, with the answer that took it.
+        scene = turn.scene
+        turn.scene = replace(scene, text=f"{need.words}\n{scene.text}", said=f"{need.words}\n{scene.said}")
         await self.start_flow(turn, self._performer.flow_for(need.intent) or "menu", intent=need.intent, **slots)
 
     async def fall_back(self, turn: Turn) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from bot.conversation import keywords
+from bot.conversation import keywords, partners
 from bot.conversation.away import is_away
 from bot.conversation.turn import TurnResult, Turns
 from bot.handoff.page import direct_page
@@ -110,9 +110,7 @@ class Intake:
         taken = 0
         for kept in self._spool.pending():
             try:
-                await self._ask_ahead(kept.inbound)
-                async with asyncio.timeout(TURN_SECONDS), self._database.begin() as conn:
-                    await self._turns.take(conn, kept.inbound, self._clock(), already_answered=True)
+                await asyncio.create_task(self._take_again(kept.inbound))  # a task: what is known of it ends with it
             except Exception as error:  # the turn fails again: count it, and tell the coordinator at the last attempt
                 if is_away(error):
                     break  # not the message's fault: nothing is counted against it
@@ -127,10 +125,20 @@ class Intake:
             self._wake()
         return taken
 
+    async def _take_again(self, inbound: Inbound) -> None:
+        await self._ask_ahead(inbound)
+        async with asyncio.timeout(TURN_SECONDS), self._database.begin() as conn:
+            await self._turns.take(conn, inbound, self._clock(), already_answered=True)
+
     async def _ask_ahead(self, inbound: Inbound) -> None:
-        """What a server of the organisation's says of the message, before the turn's transaction; never a worker's words."""
-        if self._worker_of(inbound) is None:
-            await self._interpreter.ask_ahead(inbound.text)
+        """What a server of the organisation's says of the message, before the turn's transaction.
+
+        Only of a texter's own words: never a worker's, a partner's, a keyword or a button.
+        """
+        text = inbound.text
+        ours = inbound.kind is not InboundKind.TEXT or self._worker_of(inbound) is not None
+        if not ours and keywords.find(text, stopped=False) is None and partners.read(text) is None:
+            await self._interpreter.ask_ahead(text)
 
     def _worker_of(self, inbound: Inbound) -> Worker | None:
         return self._organisation.worker_at(inbound.channel.value, inbound.address)

@@ -13,6 +13,9 @@ RECENT = timedelta(minutes=5)
 """People split one sentence over several texts: this far back they are read together."""
 
 RECENT_MESSAGES = 6
+KEPT_CHARACTERS = 600
+"""Of one message's own words, for these few minutes."""
+
 DANGER_LASTS = timedelta(hours=1)
 """A crisis counts as under way this long after the last dangerous message."""
 
@@ -32,9 +35,9 @@ class Need:
     named: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Need:
-        """Read what `to_json` wrote."""
-        return cls(data["intent"], data["words"], data["named"])
+    def from_json(cls, data: dict[str, Any] | str) -> Need:
+        """Read what `to_json` wrote; a bare intent is what was kept before 25 November 2026."""
+        return cls(data) if isinstance(data, str) else cls(data["intent"], data["words"], data["named"])
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for sealing."""
@@ -103,7 +106,12 @@ class Memory:
     def heard(self, text: str, now: datetime) -> Memory:
         """Remember this message for the next few minutes."""
         kept = tuple(item for item in self.recent if now - item[0] <= RECENT)
-        return replace(self, recent=(*kept, (now, text[:600]))[-RECENT_MESSAGES:])
+        return replace(
+            self,
+            recent=(*kept, (now, text[:KEPT_CHARACTERS]))[-RECENT_MESSAGES:],
+            needs=self.needs_left(now),  # a need too old to be offered is not kept, nor are its words
+            offered=self.offer_open(now),
+        )
 
     def in_danger(self, danger: str | None, now: datetime) -> Memory:
         """Remember that a danger is under way."""

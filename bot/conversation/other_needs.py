@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.conversation.memory import Need
+from bot.conversation.memory import KEPT_CHARACTERS, Need
 from bot.conversation.performer import Performer
 from bot.conversation.turn_state import NOTHING_UNASKED, Turn, entity_slots
 from flows.flow import Answer, Option
@@ -77,7 +77,9 @@ def remember(turn: Turn, interpreter: Interpreter) -> None:
     """Keep what the message asks for beside what is answered now."""
     first = turn.understood.danger or turn.understood.intent
     others = interpreter.other_needs(turn.inbound.text, turn.understood.intent)
-    needs = tuple(Need(other.intent, other.words, _named(other)) for other in others if other.intent != first)
+    needs = tuple(
+        Need(other.intent, other.words[:KEPT_CHARACTERS], _named(other)) for other in others if other.intent != first
+    )
     turn.memory = turn.memory.asked_for(first, needs, turn.now)
 
 

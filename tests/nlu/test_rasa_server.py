@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from nlu.interpretation import Urgency
+from nlu.interpretation import Interpretation, Urgency
 from nlu.interpreter import EmbeddedInterpreter, load_interpreter
 from nlu.labels import INTENTS
 from nlu.rasa_server import REST_SECONDS, RasaServerInterpreter, parse_address, read_ranking
@@ -59,6 +59,16 @@ def send(handler: http.server.BaseHTTPRequestHandler, body: Any, status: int = 2
     handler.wfile.write(raw)
 
 
+def understand(interpreter: RasaServerInterpreter, text: str) -> Interpretation:
+    """Understand a message as the service does: asked ahead, then interpreted, in one task."""
+
+    async def both() -> Interpretation:
+        await interpreter.ask_ahead(text)
+        return interpreter.interpret(text)
+
+    return asyncio.run(both())
+
+
 @pytest.fixture
 def rasa() -> Iterator[FakeRasa]:
     fake = FakeRasa()
@@ -86,14 +96,14 @@ def connect(embedded: EmbeddedInterpreter) -> Iterator[Callable[..., RasaServerI
 
 
 def test_the_ranking_comes_from_the_server(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
-    got = connect(rasa.url).interpret("j'ai faim \ud800 à soir")
+    got = understand(connect(rasa.url), "j'ai faim \ud800 à soir")
     assert [one.intent for one in got.ranking] == ["complaint", "find_food"]
     assert (got.intent, got.confidence) == ("complaint", 0.7)
     assert rasa.asked == [("/model/parse", {"text": "j'ai faim ? à soir"})]
 
 
 def test_safety_stays_here(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
-    got = connect(rasa.url).interpret("mon chum a pris du fent y est bleu pis y respire pu")
+    got = understand(connect(rasa.url), "mon chum a pris du fent y est bleu pis y respire pu")
     assert (got.urgency, got.danger) == (Urgency.EMERGENCY, "overdose_now")
 
 
@@ -112,14 +122,40 @@ async def test_asked_ahead_it_is_asked_once_and_nobody_else_waits(
     await interpreter.ask_ahead("j'ai faim")
     assert interpreter.failures == 0
 
-    async def message() -> str:
-        await interpreter.ask_ahead("j'ai faim")
-        return interpreter.interpret("j'ai faim").intent
+    assert interpreter.interpret("j'ai faim").intent == "complaint"
+    assert interpreter.interpret("autre chose").intent != "complaint", "only the message that was asked about"
+    assert len(rasa.asked) == 1, "interpreting asks nobody"
 
-    assert await asyncio.create_task(message()) == "complaint"
-    assert len(rasa.asked) == 2, "once for each message, ahead; not again when it is interpreted"
-    assert interpreter.interpret("/resolved").intent == "complaint"
-    assert rasa.asked[-1][1] == {"text": "resolved"}, "another text is asked about, without its slash"
+
+def test_rasas_own_commands_are_not_obeyed(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
+    understand(connect(rasa.url), "/resolved")
+    understand(connect(rasa.url), " / ")
+    assert [sent for _path, sent in rasa.asked] == [{"text": "resolved"}]
+
+
+async def test_when_all_requests_are_under_way_nobody_waits_and_nothing_failed(
+    rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]
+) -> None:
+    answering = threading.Event()
+
+    def slowly(handler: http.server.BaseHTTPRequestHandler) -> None:
+        answering.wait(30)
+        send(handler, GOOD)
+
+    rasa.answer = slowly
+    interpreter = connect(rasa.url, limit=5.0)
+    asking = [asyncio.ensure_future(interpreter.ask_ahead(f"message {number}")) for number in range(12)]
+    _done, waiting = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    answering.set()
+    await asyncio.gather(*asking)
+    assert len(waiting) <= 4
+    assert interpreter.failures == 0
+
+
+def test_once_closed_the_embedded_model_answers(rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]) -> None:
+    interpreter = connect(rasa.url)
+    interpreter.close()
+    assert understand(interpreter, "where can i eat").intent == "find_food"
 
 
 FAULTS: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {
@@ -132,6 +168,7 @@ FAULTS: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {
     "unknown intents": lambda handler: send(handler, {"intent_ranking": [{"name": "order_pizza", "confidence": 1}]}),
     "odd items": lambda handler: send(handler, {"intent_ranking": [None, {"name": []}, {"name": "greet"}]}),
     "not numbers": lambda handler: send(handler, b'{"intent_ranking": [{"name": "greet", "confidence": NaN}]}'),
+    "nested too deep": lambda handler: send(handler, b"[" * 100_000),
     "endless": lambda handler: send(handler, b" " * 600_000),
     "connection cut": lambda handler: handler.connection.close(),
 }
@@ -143,7 +180,7 @@ def test_a_faulty_server_is_replaced_by_the_embedded_model(
 ) -> None:
     rasa.answer = FAULTS[fault]
     interpreter = connect(rasa.url, limit=5.0)
-    assert interpreter.interpret("where can i eat") == embedded.interpret("where can i eat")
+    assert understand(interpreter, "where can i eat") == embedded.interpret("where can i eat")
     assert interpreter.failures == 1
 
 
@@ -161,7 +198,7 @@ def test_a_slow_server_is_not_waited_for(rasa: FakeRasa, connect: Callable[..., 
     rasa.answer = _drip
     interpreter = connect(rasa.url, limit=0.3)
     started = time.monotonic()
-    assert interpreter.interpret("where can i eat").intent == "find_food"
+    assert understand(interpreter, "where can i eat").intent == "find_food"
     assert time.monotonic() - started < 2.0, "bytes that keep coming must not extend the limit"
 
 
@@ -171,19 +208,19 @@ def test_after_a_failure_the_server_rests_then_is_asked_again(
     now = [0.0]
     rasa.answer = FAULTS["server error"]
     interpreter = connect(rasa.url, monotonic=lambda: now[0])
-    interpreter.interpret("allo")
-    interpreter.interpret("allo")
+    understand(interpreter, "allo")
+    understand(interpreter, "allo")
     assert len(rasa.asked) == 1
     rasa.answer = lambda handler: send(handler, GOOD)
     now[0] = REST_SECONDS + 1
-    assert interpreter.interpret("allo").intent == "complaint"
+    assert understand(interpreter, "allo").intent == "complaint"
 
 
 def test_nobody_listening(connect: Callable[..., RasaServerInterpreter]) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         interpreter = connect(f"http://127.0.0.1:{reserved.getsockname()[1]}")
-        assert interpreter.interpret("where can i eat").intent == "find_food"
+        assert understand(interpreter, "where can i eat").intent == "find_food"
 
 
 def test_a_failure_is_logged_without_the_message(
@@ -191,7 +228,7 @@ def test_a_failure_is_logged_without_the_message(
 ) -> None:
     rasa.answer = FAULTS["not JSON"]
     with caplog.at_level("WARNING", logger="nlu.rasa_server"):
-        connect(rasa.url).interpret("mon secret 5145550100")
+        understand(connect(rasa.url), "mon secret 5145550100")
     assert "embedded model used" in caplog.text
     assert "secret" not in caplog.text
 
@@ -268,7 +305,7 @@ def test_with_a_real_diet_model_on_a_real_rasa_server(
     try:
         _wait_until_ready(port, server)
         interpreter = connect(f"http://127.0.0.1:{port}", limit=5.0)
-        got = interpreter.interpret("merci")
+        got = understand(interpreter, "merci")
         assert interpreter.failures == 0
         assert got.intent == "thanks"
         assert {one.intent for one in got.ranking} == {"find_food", "thanks"}

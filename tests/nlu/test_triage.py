@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nlu.triage import Rules, assess, load_rules, weigh
 from nlu.triage_rules import RulesError, build_rules
 from nlu.triage_signs import PhraseError, SignIndex
 from nlu.triage_words import words
+from nlu.yaml_files import read_folder
 
 _CALM = UrgencyScores(emergency=0.01, urgent=0.02, none=0.97)
 _SURE_CALM = UrgencyScores(emergency=0.004, urgent=0.006, none=0.99)
@@ -177,6 +178,68 @@ def test_a_rule_that_stands_despite_an_unknown_context_is_refused() -> None:
     rule = {"id": "r", "danger": None, "urgency": "urgent", "all": ["s"], "despite": ["ghost"]}
     with pytest.raises(RulesError, match="ghost"):
         build_rules([{"signs": signs, "rules": [rule], "evidence": {"rules": {"r": [1, 1]}}}])
+
+
+def _as_said(phrase: str, lists: Mapping[str, Iterable[object]]) -> list[list[str]]:
+    """Write a phrase as somebody could text it: with each piece's first option, then with its last."""
+    said = []
+    for which in (0, -1):
+        line: list[str] = []
+        for piece in phrase.split():
+            if piece not in ("..", "..."):
+                option = piece.removesuffix("?").split("|")[which] if piece != "?" else "?"
+                option = str(list(lists[option[1:-1]])[which]) if option.startswith("<") else option
+                line += (option.replace("*", "x") if option.endswith("*") else option).split("_")
+        said.append(line)
+    return said
+
+
+def test_every_phrase_is_found_in_what_it_says_with_or_without_a_last_period() -> None:
+    """Filing phrases under words must hide none: each is looked for in a message made of its own words."""
+    contents = [content for _name, content in read_folder("triage")]
+    lists = {name: words for content in contents for name, words in (content.get("lists") or {}).items()}
+    signs = {name: sign for content in contents for name, sign in (content.get("signs") or {}).items()}
+    missed = []
+    for name, sign in signs.items():
+        for phrase in map(str, sign["phrases"]):
+            index = SignIndex.build({name: [phrase]}, lists)
+            for line in _as_said(phrase, lists):
+                ended = line[:-1] if line[-1] == "." else line
+                missed += [phrase for words in (line, ended) if name not in index.find(words)]
+    assert missed == []
+
+
+@pytest.mark.parametrize("text", ["adieu", "adieux", "bon ben adieu", "je dis adieu"])
+def test_a_farewell_needs_no_period(rules: Rules, text: str) -> None:
+    assert "intent_now" in weigh(rules, text).found or "farewell" in weigh(rules, text).found
+    assert assess(rules, text, (), None, ()).urgency is Urgency.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "breathing exercises for 5 min helped thanks",
+        "y respire bien depuis 5 min",
+        "shes breathing normal, ambulance is 2 min away",
+        "dans une minute compte 3 personnes de plus pour le souper",
+        "wait a minute im counting, i got 5 clean needles left",
+        "prends ton souffle 2 min",
+    ],
+)
+def test_minutes_and_numbers_are_no_slow_breathing(rules: Rules, text: str) -> None:
+    assert "slow_breathing" not in weigh(rules, text).found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2-3 respirations par minute", "hes taking like 3-4 breaths a minute", "elle respire quatre fois par minute"],
+)
+def test_few_breaths_a_minute_are_an_emergency(rules: Rules, text: str) -> None:
+    assert assess(rules, text, (), None, ()).urgency is Urgency.EMERGENCY
+
+
+def test_what_somebody_was_doing_before_takes_nothing_away(rules: Rules) -> None:
+    assert assess(rules, "ma coloc faisait son yoga pis là a respire pu", (), None, ()).urgency is Urgency.EMERGENCY
 
 
 @pytest.mark.parametrize("phrase", ["bl*", "a?", "<ghost>", "bleu|", "bleu?|gris"])

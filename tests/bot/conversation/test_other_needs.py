@@ -165,6 +165,10 @@ def test_a_need_is_forgotten_after_a_while_and_when_it_comes_first() -> None:
     memory = Memory().asked_for("find_food", (shower, needles), START)
     assert memory.needs_left(START) == (shower, needles)
     assert Memory.from_json(memory.to_json()) == memory
+    kept_before = Memory.from_json({"needs": ["find_food"], "needs_at": START.isoformat(), "offered": "find_hygiene"})
+    assert (kept_before.needs, kept_before.offered) == ((Need("find_food"),), Need("find_hygiene"))
+    late = memory.heard("allo", START + NEEDS_LAST + timedelta(seconds=1))
+    assert "Verdun" not in str(late.to_json()), "a need too old to be offered is forgotten"
     assert memory.asked_for("find_hygiene", (), START).needs_left(START) == (needles,)
     assert memory.asked_for("find_food", (Need("find_health"),), START).needs_left(START) == (Need("find_health"),)
     assert memory.needs_left(START + NEEDS_LAST + timedelta(seconds=1)) == ()
