@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from html import escape
@@ -77,7 +78,23 @@ def _say(name: str) -> str:
 
 
 def _both(french: str, english: str, tag: str = "span") -> str:
-    return f'<{tag} class="fr" lang="fr">{french}</{tag}><{tag} class="en" lang="en">{english}</{tag}>'
+    return f'<{tag} class="fr" lang="fr">{_french_numbers(french)}</{tag}><{tag} class="en" lang="en">{english}</{tag}>'
+
+
+def _figure(written: str) -> str:
+    """A number, as each language writes it."""
+    return _both(written, written)
+
+
+def _french_numbers(markup: str) -> str:
+    """Write numbers as in French ("57 345", "90,0 %", "8,6 Mo"), in what is read and not in the drawing's coordinates."""
+
+    def rewritten(read: re.Match[str]) -> str:
+        text = re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", read.group())
+        text = re.sub(r"(?<=\d)\.(?=\d+(?:%| ms\b| s\b| MB\b))", ",", text)
+        return re.sub(r"(?<=\d)%", "\u00a0%", text).replace(" MB", " Mo")
+
+    return re.sub(r"(?:^|(?<=>))[^<>]+", rewritten, markup)
 
 
 def _head(report: Report, written: date) -> str:
@@ -114,7 +131,7 @@ def _bar_table(rows: Sequence[BarRow]) -> str:
         aim = f"{sign} {_amount(row.aim, row.unit)}" if row.aim is not None else ""
         count = str(row.count) if row.unit == "share" else ""
         ours, bar = _amount(row.value, row.unit), f"{sign} {_amount(row.bar, row.unit)}"
-        body.append([_say(row.name), ours, count, bar, aim, _state(row)])
+        body.append([_say(row.name), _figure(ours), count, _figure(bar), _figure(aim), _state(row)])
     return _table(heads, body, frozenset({1, 2, 3, 4}))
 
 
@@ -142,7 +159,10 @@ def _learning(report: Report) -> str:
         return f"<p>{_say('no learning')}</p>"
     names = ("learning", "share of messages", "right first", "among three")
     drawn = [learning_picture(report.learning, *(WORDS[name][at] for name in names)) for at in range(2)]
-    body = [[f"{one.messages:,}", f"{one.first:.1%}", f"{one.three:.1%}"] for one in report.learning]
+    body = [
+        [_figure(f"{one.messages:,}"), _figure(f"{one.first:.1%}"), _figure(f"{one.three:.1%}")]
+        for one in report.learning
+    ]
     heads = [_say(name) for name in ("messages", "right first", "among three")]
     return _both(drawn[0], drawn[1], "div") + _table(heads, body, frozenset({0, 1, 2}))
 
@@ -159,8 +179,8 @@ def _intents(rows: Sequence[IntentRow]) -> str:
             f"<code>{row.intent}</code>",
             str(row.labelled),
             str(row.understood),
-            _percent(row.recall),
-            _percent(row.precision),
+            _figure(_percent(row.recall)),
+            _figure(_percent(row.precision)),
         ]
         for row in rows
     ]
@@ -190,7 +210,7 @@ def _slices(way: str, parts: dict[str, dict[str, float]]) -> str:
     heads = [_say(way), _say("messages"), *(_say(name) for name in _SLICE_FIGURES.values())]
     body = []
     for name, values in parts.items():
-        shares = [_percent(values.get(figure)) for figure in _SLICE_FIGURES]
+        shares = [_figure(_percent(values.get(figure))) for figure in _SLICE_FIGURES]
         body.append([_say(name), str(int(values["messages"])), *shares])
     return _table(heads, body, frozenset(range(1, len(heads)))) + "<br>"
 

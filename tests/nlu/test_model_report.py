@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -146,6 +147,20 @@ def test_the_page_needs_nothing_else_and_quotes_safely(report: Report) -> None:
     assert "2026-01-15" in html
     for words in ("Les exigences", "The bars", "PAS ATTEINT", "set.jsonl:6"):
         assert words in html
+
+
+def test_each_language_writes_numbers_its_own_way(report: Report) -> None:
+    html = page(report, date(2026, 1, 15))
+    french, english = (re.findall(rf'<span class="{code}" lang="{code}">(.*?)</span>', html) for code in ("fr", "en"))
+    assert "7,00\u00a0Mo" in [text.replace(" Mo", "\u00a0Mo") for text in french]
+    assert "7.00 MB" in english
+    assert any("100,0\u00a0%" in text for text in french)
+    assert any("100.0%" in text for text in english)
+    assert not any(re.search(r"\d\.\d+%|\d%", text) for text in french)
+    drawn = re.search(r'<div class="fr" lang="fr">(<svg.*?</svg>)', html, re.DOTALL)
+    assert drawn is not None
+    assert "\u00a0%</text>" in drawn[1]
+    assert re.search(r'points="\d+\.\d', html), "coordinates are left alone"
 
 
 def test_a_page_without_emergencies_or_model_says_so(folder: Path) -> None:
