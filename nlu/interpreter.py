@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from nlu import language, triage
 from nlu.classifier import MODEL_PATH, Classifier, ModelError
@@ -87,6 +88,8 @@ class EmbeddedInterpreter:
 def load_interpreter(model: Path = MODEL_PATH) -> tuple[EmbeddedInterpreter, str | None]:
     """Load rules and model. The second value says, in one line, why there is no model, when there is none."""
     rules, extractor = triage.load_rules(), Extractor.load()
+    # Behind the start: nobody waits for it, and until it ends a pattern is compiled when a message needs it.
+    Thread(target=rules.index.make_ready, name="safety-rules", daemon=True).start()
     try:
         return EmbeddedInterpreter(rules, extractor, Classifier.load(model)), None
     except ModelError as error:

@@ -14,14 +14,16 @@ Every phrase is filed under its rarest word, so a message is only compared with 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, product, repeat
+from math import prod
 
 from nlu.yaml_files import words_of
 
 _GAPS = {"..": r"(?:[^ .?]+ ){0,3}", "...": r"(?:[^ .?]+ ){0,8}"}
 _PREFIX_LENGTH = 3
+_MOST_PLAIN = 24
 _END = "."  # the word that ends a sentence
 # Words too common to file a phrase under, when it has any other.
 _COMMON = words_of("common")
@@ -39,18 +41,27 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Filed:
-    """One phrase, compiled when first needed (a second saved at start)."""
+    """One phrase. Two in three are patterns, compiled when first needed or by `SignIndex.make_ready`."""
 
     sign: str
-    written: str
+    pieces: Sequence[_Piece | str]
     needs: tuple[frozenset[str], ...]
     """Keys of the words that must be there beside the one it is filed under: one of each set."""
+    plain: tuple[str, ...]
+    """Everything it can say, when that is little: looking for that needs no pattern."""
     pattern: re.Pattern[str] | None = None
 
-    def search(self, text: str) -> re.Match[str] | None:
+    def search(self, text: str) -> str | None:
+        """Give the words of the text that say it."""
+        if self.plain:
+            return next((said for said in self.plain if said in text), None)
+        hit = self.compiled().search(text)
+        return hit and hit.group()
+
+    def compiled(self) -> re.Pattern[str]:
         if self.pattern is None:
-            self.pattern = re.compile(self.written)
-        return self.pattern.search(text)
+            self.pattern = re.compile(" " + _pattern(self.pieces))
+        return self.pattern
 
 
 @dataclass(slots=True)
@@ -71,10 +82,16 @@ class SignIndex:
                 pieces = _parse(sign, str(phrase), words)
                 anchor, *others = _by_rarity(sign, str(phrase), pieces)
                 index._beginnings.update(key[:-1] for keys in (anchor, *others) for key in keys if key.endswith("*"))
-                filed = _Filed(sign, " " + _pattern(pieces), tuple(map(frozenset, others)))
+                filed = _Filed(sign, pieces, tuple(map(frozenset, others)), _plain(pieces))
                 for key in anchor:
                     index._by_key.setdefault(key, []).append(filed)
         return index
+
+    def make_ready(self) -> None:
+        """Compile every pattern (0.2 s), for instance behind the start: the first messages then wait no longer than others."""
+        for filed in chain.from_iterable(list(self._by_key.values())):
+            if not filed.plain:
+                filed.compiled()
 
     def find(self, words: list[str]) -> dict[str, str]:
         """Name the signs present in a message (as cut by `triage_words.words`), in the order of its words."""
@@ -91,9 +108,9 @@ class SignIndex:
                 if need.isdisjoint(present):
                     break
             else:
-                hit = filed.search(text)
-                if hit:
-                    found[filed.sign] = hit.group().strip()
+                said = filed.search(text)
+                if said:
+                    found[filed.sign] = said.strip()
         return found
 
 
@@ -148,14 +165,28 @@ def _keys(piece: _Piece) -> dict[str, None]:
     )
 
 
-def _pattern(pieces: list[_Piece | str]) -> str:
+def _plain(pieces: Sequence[_Piece | str]) -> tuple[str, ...]:
+    """Give everything a phrase can say, as it stands in a text, the longest first; nothing when that is too much."""
+    ways: list[tuple[str, ...]] = []
+    for piece in pieces:
+        if isinstance(piece, str) or any(option.endswith("*") for option in piece.options):
+            return ()
+        ways.append((*piece.options, "") if piece.optional else piece.options)
+    if prod(map(len, ways)) > _MOST_PLAIN:
+        return ()
+    said = {" ".join(filter(None, way)).replace("_", " ") for way in product(*ways)}
+    return tuple(f" {words} " for words in sorted(said, key=len, reverse=True))
+
+
+def _pattern(pieces: Sequence[_Piece | str]) -> str:
     parts: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
             parts.append(_GAPS[piece])
             continue
-        options = "|".join(_word(option) for option in piece.options)
-        parts.append(f"(?:(?:{options}) )" + ("?" if piece.optional else ""))
+        options = "|".join(_word(option) + " " for option in piece.options)
+        single = len(piece.options) == 1 and not piece.optional
+        parts.append(options if single else f"(?:{options})" + ("?" if piece.optional else ""))
     return "".join(parts)
 
 

@@ -221,6 +221,16 @@ def _as_bytes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
 
 
+def write_npz(target: Path, arrays: Dict[str, np.ndarray]) -> None:
+    """Write arrays as `numpy.load` reads them, compressed but for the weights: reading those takes most of the load."""
+    with zipfile.ZipFile(str(target), "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            stored = io.BytesIO()
+            np.lib.format.write_array(stored, values, allow_pickle=False)
+            kind = zipfile.ZIP_STORED if name == "weights" else zipfile.ZIP_DEFLATED
+            archive.writestr("{}.npy".format(name), stored.getvalue(), kind)
+
+
 def corpus_fingerprint() -> str:
     """Identify the training messages and the pipeline."""
     paths = [ROOT / "config.yml", CONCEPTS, *sorted((ROOT / "nlu" / "data").rglob("*.yml"))]
@@ -237,8 +247,7 @@ def main() -> int:
         print("Not exported: {}".format(error), file=sys.stderr)
         return 1
     target.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(target), "wb") as handle:
-        np.savez_compressed(handle, **arrays)
+    write_npz(target, arrays)
     features, labels = arrays["weights"].shape
     size = target.stat().st_size / 1e6
     print("{}: {} features x {} labels, {:.1f} MB".format(target, features, labels, size))
