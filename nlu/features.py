@@ -11,12 +11,13 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nlu.concepts import PAIR, Beginning, Concepts
+from nlu.concepts import PAIR, Beginning, Concepts, with_pairs
 
 Columns = npt.NDArray[np.int32]
 
@@ -24,7 +25,8 @@ NUMBER = "__number__"
 """What Rasa counts for any number written in digits."""
 
 _IS_NUMBER = re.compile(r"[0-9]+")
-_IS_WORD = re.compile(r"\w+")  # an emoji has pieces, but is no word
+_NUMBERS = re.compile(r"\b[0-9]+\b")
+_WORD = re.compile(r"\w+")  # an emoji has pieces, but is no word
 _INTEGER = "i"  # 32 bits, as `Columns`
 
 
@@ -101,6 +103,8 @@ class Features:
     def columns(self, counted: str) -> Columns:
         """Give the column of everything counted, sorted, as often as it is there (`counted`: `normalize.counted_words`)."""
         pieces = counted.split()
+        if not counted.isascii() and any(_WORD.findall(piece) not in ([], [piece]) for piece in pieces):
+            return self._of_odd_signs(counted)
         words = [self._words.get(piece) or self._unfamiliar(piece) for piece in pieces]
         found = array(_INTEGER)
         pairs: Mapping[str, int] = {}
@@ -116,13 +120,27 @@ class Features:
             found.extend(_known(self._concept_pairs.get(concept, {}), concepts[at:]))
         return np.sort(np.frombuffer(b"".join([found.tobytes(), *[word[1] for word in words]]), np.int32))
 
+    def _of_odd_signs(self, counted: str) -> Columns:
+        """Count as plainly as it is defined, where a piece holds signs that scikit-learn cuts words at."""
+        prepared = _NUMBERS.sub(NUMBER, counted).lower()
+        words = _WORD.findall(prepared)
+        grams = {
+            "words": [*words, *map(" ".join, pairwise(words))],
+            "concepts": with_pairs(self._concepts.of(counted.split())),
+        }
+        found: list[int] = []
+        for one in self._families:
+            cut = (pieces_of_word(piece, one.smallest, one.largest) for piece in prepared.split())
+            found += _known(one.columns, chain.from_iterable(cut) if one.counts == "pieces" else grams[one.counts])
+        return np.sort(np.array(found, np.int32))
+
     def _unfamiliar(self, piece: str) -> _Word:
         beginning = self._concepts.beginning(piece)
         written = NUMBER if _IS_NUMBER.fullmatch(piece) else piece.lower()
         known = self._words.get(written)
         if known is not None:
             return known[0], known[1], beginning, known[3]
-        is_word = _IS_WORD.fullmatch(written) is not None
+        is_word = _WORD.fullmatch(written) is not None
         return written if is_word else None, _columns_of_word(self._families, written), beginning, {}
 
 
