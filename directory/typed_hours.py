@@ -10,9 +10,10 @@ Times without any day are taken for every day only in the OpenStreetMap form, wh
 
 from dataclasses import dataclass, replace
 
-from directory.clock import DAY, parse_time, parse_weekday
+from directory.clock import DAY, parse_weekday
 from directory.hours import EVERY_DAY, Rule
 from directory.hours_words import Token, is_osm_form, tokens_of
+from directory.typed_span import parse_span
 
 _WEEK = frozenset(range(5))
 _WEEKEND = frozenset({5, 6})
@@ -242,8 +243,10 @@ class _Reader:
             raise _NotUnderstood
         last = self._tokens[self._at][1]
         self._at += 1
-        opens, closes = _span(first, last)
-        return Rule(opens, closes)
+        span = parse_span(first, last)
+        if span is None:
+            raise _NotUnderstood
+        return Rule(*span)
 
     def _peek(self, ahead: int) -> str:
         return self._tokens[self._at + ahead][1] if self._at + ahead < len(self._tokens) else ""
@@ -265,38 +268,3 @@ def _on(days: _Days, rule: Rule) -> Rule:
     if days.nth:
         return replace(rule, freq="MONTHLY", nth_weekdays=days.nth, weekdays=days.weekdays)
     return replace(rule, weekdays=days.weekdays)
-
-
-def _span(first: str, last: str) -> tuple[int, int]:
-    """Minutes of "9 à 5", "midi à 4", "1-4pm", "20h-8h" (the next day). A bare hour takes what the other end says."""
-    opens, closes = parse_time(first), parse_time(last)
-    if opens is None and closes is None:
-        opens, closes = _bare_hour(first), _bare_hour(last)
-        if max(opens, closes) > DAY or opens == closes:
-            raise _NotUnderstood
-        if max(opens, closes) > 12 * 60:
-            pass  # "9-17", "20-8": a 24-hour clock
-        elif closes <= opens:
-            closes += 12 * 60  # "9 à 5"
-        elif opens < 7 * 60:
-            raise _NotUnderstood  # "1 à 4": day or night?
-    elif opens is None and closes is not None:
-        opens = _bare_hour(first)
-        if "p" in last and opens < 12 * 60 and opens + 12 * 60 < closes:
-            opens += 12 * 60  # "1-4pm"
-    elif closes is None and opens is not None:
-        closes = _bare_hour(last)
-        if closes <= opens < closes + 12 * 60 <= DAY and closes <= 12 * 60 and "h" not in first:
-            closes += 12 * 60  # "midi à 4", "9am to 5"
-    if opens is None or closes is None or opens > DAY:
-        raise _NotUnderstood
-    opens %= DAY
-    if closes <= opens:
-        closes += DAY
-    return opens, closes
-
-
-def _bare_hour(text: str) -> int:
-    if not text.isdigit():
-        raise _NotUnderstood
-    return int(text) * 60

@@ -20,13 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.concepts import Concepts
-from nlu.features import Columns, Family, Features, read_ready
+from nlu.features import MODEL_FORMAT, Columns, Family, Features, read_ready
 from nlu.interpretation import RankedIntent, UrgencyScores
 from nlu.labels import intent_of, urgency_of
 from nlu.normalize import NOTHING_TO_READ, counted_words
 
 MODEL_PATH = Path(__file__).parent / "model" / "understanding.npz"
-MODEL_FORMAT = 3
 RANKING_LENGTH = 10
 
 _URGENCIES = ("emergency", "urgent", "none")  # in the order of `UrgencyScores`

@@ -19,6 +19,9 @@ import numpy.typing as npt
 
 from nlu.concepts import PAIR, Beginning, Concepts, with_pairs
 
+MODEL_FORMAT = 3
+"""Of the model's file: what `nlu/rasa/export.py` writes and the classifier reads."""
+
 Columns = npt.NDArray[np.int32]
 
 NUMBER = "__number__"

@@ -87,13 +87,15 @@ class EmbeddedInterpreter:
 
 def load_interpreter(model: Path = MODEL_PATH) -> tuple[EmbeddedInterpreter, str | None]:
     """Load rules and model. The second value says, in one line, why there is no model, when there is none."""
-    rules, extractor = triage.load_rules(), Extractor.load()
-    # Behind the start: nobody waits for it, and until it ends a pattern is compiled when a message needs it.
-    Thread(target=rules.index.make_ready, name="safety-rules", daemon=True).start()
+    rules, extractor, why = triage.load_rules(), Extractor.load(), None
+    classifier: Classifier | None = None
     try:
-        return EmbeddedInterpreter(rules, extractor, Classifier.load(model)), None
+        classifier = Classifier.load(model)
     except ModelError as error:
-        return EmbeddedInterpreter(rules, extractor), str(error)
+        why = str(error)
+    # Last, behind the start: nobody waits for it, and until it ends a pattern is compiled when a message needs it.
+    Thread(target=rules.index.make_ready, name="safety-rules", daemon=True).start()
+    return EmbeddedInterpreter(rules, extractor, classifier), why
 
 
 def _choose_intent(ranking: tuple[RankedIntent, ...], assessment: Assessment) -> tuple[str, float]:

@@ -11,8 +11,8 @@ They add up in log-odds, the ordinary way to add independent evidence (`nlu/tria
 points, weights and thresholds). Two sums are kept: "a life is at risk now" and "a human is needed today".
 A *certain* rule ("she wont wake up", and nothing in the message asks, denies, jokes or tells the past) is an
 emergency by itself: the classifier may only turn it into a question, and only when it is nearly sure of calm.
-A certain rule in a message that only asks or jokes ("is it normal, 5 breaths a minute?", "took thirty of them lol") pages
-nobody by itself, but one question is asked.
+A certain rule in a message that only asks or jokes ("is it normal, 5 breaths a minute?") pages nobody by itself, but one
+question is asked; some rules stand despite a joke ("took thirty of them lol").
 In a few contexts (a drill, the news, an animal, "nobody is in danger") nothing pages: one question is asked instead.
 """
 

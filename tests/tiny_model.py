@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nlu.classifier import MODEL_FORMAT
-from nlu.features import Family, made_ready, ready_arrays
+from nlu.features import MODEL_FORMAT, Family, made_ready, ready_arrays
 from nlu.labels import INTENTS, trained_label
 
 URGENCIES = ("emergency", "none", "urgent")

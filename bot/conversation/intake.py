@@ -136,8 +136,9 @@ class Intake:
         Only of a texter's own words: never a worker's, a partner's, a keyword or a button.
         """
         text = inbound.text
-        ours = inbound.kind is not InboundKind.TEXT or self._worker_of(inbound) is not None
-        if not ours and keywords.find(text, stopped=False) is None and partners.read(text) is None:
+        if inbound.kind is not InboundKind.TEXT or self._worker_of(inbound) is not None:
+            return
+        if keywords.find(text, stopped=False) is None and partners.read(text) is None:
             await self._interpreter.ask_ahead(text)
 
     def _worker_of(self, inbound: Inbound) -> Worker | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.handoff import escalation, page, rows
+from bot.handoff import escalation, page, person, rows, sent
 from bot.handoff.escalation import Policy
+from bot.handoff.person import Person
 from bot.handoff.post import Post
-from bot.handoff.rows import HandoffRow, Person
+from bot.handoff.rows import HandoffRow
 from bot.handoff.staff import Staff
 from bot.handoff.state import Due, State, due
 from bot.store.alarms import close_alarm, raise_alarm
@@ -71,7 +72,7 @@ class Escalator:
         """Do what is due for every handoff; returns for how many something was done."""
         due_rows = await rows.due(conn, now, self._policy.tell_after)
         for row in due_rows:
-            who = await rows.person(conn, self._vault, row.contact_id)
+            who = await person.find(conn, self._vault, row.contact_id)
             if who is None:
                 await self.end_without_person(conn, row, now)
                 continue
@@ -115,7 +116,7 @@ class Escalator:
 
     async def end_without_person(self, conn: AsyncConnection, row: HandoffRow, now: datetime) -> None:
         """The person was forgotten: nobody can be answered any more, and whoever was concerned hears it."""
-        await rows.cancel_pages(conn, row.id, now)
+        await sent.cancel_pages(conn, row.id, now)
         for worker, channel in await self._staff.concerned(conn, row):
             text = page.say("erased", worker.language, code=row.code)
             await self._post.notice(conn, worker.id, channel, text, f"{row.id}:erased:{worker.id}", now, handoff=row)
@@ -182,7 +183,7 @@ class Escalator:
         self, conn: AsyncConnection, row: HandoffRow, key: str, now: datetime, without: str | None = None
     ) -> None:
         """Those who were paged hear what the person could not be told."""
-        ids = [worker for worker in await rows.paged_workers(conn, row.id) if worker != without]
+        ids = [worker for worker in await sent.paged_workers(conn, row.id) if worker != without]
         for worker, channel in await self._staff.reachable(conn, row, ids):
             text = page.say("unreachable_unanswered", worker.language, code=row.code)
             choices = (page.take_choice(worker.language, row.code),)

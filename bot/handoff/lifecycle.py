@@ -15,10 +15,11 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.handoff import codes, page, rows
+from bot.handoff import codes, page, person, rows
 from bot.handoff.escalator import Escalator
+from bot.handoff.person import Person
 from bot.handoff.post import Post
-from bot.handoff.rows import HandoffRow, Person
+from bot.handoff.rows import HandoffRow
 from bot.handoff.staff import Staff
 from bot.handoff.state import DANGERS, OWNED, WATCHED, State, is_worse
 from bot.handoff.workers import WorkerDesk
@@ -235,7 +236,7 @@ class Handoffs:
         now: datetime,
     ) -> HandoffRow:
         """Write down what is known now. Urgency never goes down."""
-        known = [*dict.fromkeys([*reasons, *rows.reasons_of(who, row)])]
+        known = [*dict.fromkeys([*reasons, *person.reasons_of(who, row)])]
         await rows.change(
             conn,
             row.id,

@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.handoff import page
-from bot.handoff.rows import HandoffRow, Person
+from bot.handoff.person import Person
+from bot.handoff.rows import HandoffRow
 from bot.handoff.state import WATCHED
 from bot.messages import Choice
 from bot.store import messages

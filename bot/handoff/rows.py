@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, desc, func, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.handoff.state import OWNED, WAITING, Standing, State, is_held
-from bot.messages import DeliveryStatus
-from bot.store import contacts, tables
-from bot.store.contacts import Contact
-from bot.store.vault import ContactKey, SealBroken, Vault
+from bot.store import tables
 
 CODE_RESTS = timedelta(days=30)
 """How long a code is not used again."""
@@ -24,7 +20,6 @@ CODES_LOCK = 7_301
 """The number of the lock under which codes are chosen, where many processes share a database."""
 
 _handoff = tables.handoff
-_outbox = tables.outbox
 _owned = _handoff.c.state.in_([state.value for state in OWNED])
 _waiting = _handoff.c.state.in_([state.value for state in WAITING])
 _open = _handoff.c.state != State.CLOSED.value
@@ -66,31 +61,6 @@ class HandoffRow:
             due_at=self.due_at,
             waiting_since=self.owner_changed_at or self.opened_at,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """The person of a handoff, as far as writing to them goes. `reachable` is false when a block stands between."""
-
-    contact_id: str
-    channel: str
-    reachable: bool
-    key: ContactKey = field(repr=False)
-
-    @classmethod
-    def of(cls, contact: Contact) -> Person:
-        """The person behind a contact that is already open."""
-        return cls(contact.id, contact.channel, not contact.unreachable, contact.key)
-
-
-async def person(conn: AsyncConnection, vault: Vault, contact_id: str) -> Person | None:
-    """The person behind a handoff, without a lock; None when they were forgotten."""
-    columns = (tables.contact.c.channel, tables.contact.c.unreachable, tables.contact.c.address)
-    row = (await conn.execute(select(*columns).where(tables.contact.c.id == contact_id))).mappings().first()
-    key = await contacts.key_of(conn, vault, contact_id)
-    if row is None or row["address"] is None or key is None:
-        return None
-    return Person(contact_id, row["channel"], not row["unreachable"], key)
 
 
 def _row(values: RowMapping, now: datetime) -> HandoffRow:
@@ -241,88 +211,6 @@ async def keep(conn: AsyncConnection, handoff_id: str, worker: str, state: State
 async def close(conn: AsyncConnection, handoff_id: str, now: datetime) -> None:
     """End a handoff for good. Its owner stays written: who had it is how a late reply is answered."""
     await change(conn, handoff_id, state=State.CLOSED.value, closed_at=now, due_at=None, lease_until=None)
-
-
-async def cancel_pages(conn: AsyncConnection, handoff_id: str, now: datetime) -> None:
-    """Pages that were not sent yet are of no use any more."""
-    await conn.execute(
-        update(_outbox)
-        .where(
-            _outbox.c.handoff_id == handoff_id,
-            _outbox.c.kind == "page",
-            _outbox.c.status == DeliveryStatus.QUEUED.value,
-        )
-        .values(status=DeliveryStatus.CANCELLED.value, updated_at=now)
-    )
-
-
-async def paged_workers(conn: AsyncConnection, handoff_id: str) -> list[str]:
-    """Workers whose page went out, or may still go out."""
-    query = (
-        select(_outbox.c.worker)
-        .where(
-            _outbox.c.handoff_id == handoff_id,
-            _outbox.c.kind == "page",
-            _outbox.c.status != DeliveryStatus.CANCELLED.value,
-        )
-        .distinct()
-        .order_by(_outbox.c.worker)
-    )
-    return list((await conn.execute(query)).scalars())
-
-
-async def last_channel(conn: AsyncConnection, handoff_id: str, worker: str) -> str | None:
-    """The channel on which a worker was last written to about a handoff: the one they answer from."""
-    query = (
-        select(_outbox.c.channel)
-        .where(_outbox.c.handoff_id == handoff_id, _outbox.c.worker == worker)
-        .order_by(desc(_outbox.c.created_at), desc(_outbox.c.kind != "page"), desc(_outbox.c.position))
-        .limit(1)
-    )
-    found: str | None = (await conn.execute(query)).scalar_one_or_none()
-    return found
-
-
-def reasons_of(who: Person, row: HandoffRow) -> list[str]:
-    """What triage saw, opened with the person's key; empty when there is nothing, or the key is another."""
-    if row.reasons is None:
-        return []
-    try:
-        return [str(reason) for reason in json.loads(who.key.open("reasons", row.reasons))]
-    except (SealBroken, ValueError):
-        return []
-
-
-async def heard_elsewhere(conn: AsyncConnection, handoff_id: str, worker: str, since: datetime) -> bool:
-    """Whether words from another conversation reached this worker lately: an uncoded reply may be meant for it."""
-    query = select(_outbox.c.id).where(
-        _outbox.c.worker == worker,
-        _outbox.c.kind == "relay",
-        _outbox.c.handoff_id != handoff_id,
-        _outbox.c.created_at > since,
-    )
-    return (await conn.execute(query.limit(1))).first() is not None
-
-
-async def recent_words(conn: AsyncConnection, who: Person, since: datetime, limit: int = 6) -> Sequence[str]:
-    """What the person wrote since a moment, oldest first: what a worker needs to read on taking the conversation."""
-    query = (
-        select(tables.inbound.c.body)
-        .where(
-            tables.inbound.c.contact_id == who.contact_id,
-            tables.inbound.c.received_at >= since,
-            tables.inbound.c.body.is_not(None),
-        )
-        .order_by(desc(tables.inbound.c.received_at))
-        .limit(limit)
-    )
-    words = []
-    for sealed in (await conn.execute(query)).scalars():
-        try:
-            words.append(str(json.loads(who.key.open("body", sealed)).get("text", "")).strip())
-        except (SealBroken, ValueError):
-            continue
-    return [text for text in reversed(words) if text]
 
 
 def _recent(now: datetime) -> ColumnElement[bool]:

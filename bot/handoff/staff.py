@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.handoff import rows
+from bot.handoff import sent
 from bot.handoff.escalation import Step
 from bot.handoff.rows import HandoffRow
 from bot.organisation import Organisation, Worker
@@ -38,19 +38,19 @@ class Staff:
         """The same for a conversation under way: where the worker last was, if that channel may carry words."""
         if worker is None:
             return None
-        return self.relay_channel_from(worker, await rows.last_channel(conn, handoff.id, worker.id))
+        return self.relay_channel_from(worker, await sent.last_channel(conn, handoff.id, worker.id))
 
     async def reply_channel(self, conn: AsyncConnection, handoff: HandoffRow, worker: Worker | None) -> str | None:
         """Where a worker is told something that carries no words of the person."""
         if worker is None:
             return None
-        return self._choose(worker, self.channels, await rows.last_channel(conn, handoff.id, worker.id))
+        return self._choose(worker, self.channels, await sent.last_channel(conn, handoff.id, worker.id))
 
     async def concerned(
         self, conn: AsyncConnection, handoff: HandoffRow, without: str | None = None
     ) -> list[tuple[Worker, str]]:
         """The owner, or everybody who was paged when nobody has it, each with the channel to write on."""
-        ids = [handoff.owner] if handoff.held else await rows.paged_workers(conn, handoff.id)
+        ids = [handoff.owner] if handoff.held else await sent.paged_workers(conn, handoff.id)
         return await self.reachable(conn, handoff, (worker_id for worker_id in ids if worker_id != without))
 
     async def reachable(

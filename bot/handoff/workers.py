@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.handoff import codes, page, rows
+from bot.handoff import codes, page, person, rows, sent
 from bot.handoff.codes import Command
 from bot.handoff.escalation import Policy
+from bot.handoff.person import Person
 from bot.handoff.post import Post
-from bot.handoff.rows import HandoffRow, Person
+from bot.handoff.rows import HandoffRow
 from bot.handoff.staff import Staff
 from bot.handoff.state import OWNED, State
 from bot.messages import Choice
@@ -120,7 +121,7 @@ class _Desk:
             return False
         await rows.close(self._conn, row.id, self._now)
         await self._calm(row)
-        who = await rows.person(self._conn, self._vault, row.contact_id)
+        who = await person.find(self._conn, self._vault, row.contact_id)
         await self._post.card(self._conn, row, who, "handoff_closed", self._key(row, "closed"), self._now)
         await self.say("closed", row)
         return True
@@ -153,7 +154,7 @@ class _Desk:
         if not await rows.claim(self._conn, row.id, self._worker.id, self._now, lease):
             await self._say_whose(await rows.get(self._conn, row.id, self._now) or row)
             return
-        await rows.cancel_pages(self._conn, row.id, self._now)
+        await sent.cancel_pages(self._conn, row.id, self._now)
         await self._calm(row)
         await self._tell_owner(row, relay)
         await self._tell_others(row)
@@ -164,9 +165,9 @@ class _Desk:
         language = self._worker.language
         if relay != self._channel:
             await self.say("elsewhere", row, channel=page.channel_name(language, relay))
-        who = await rows.person(self._conn, self._vault, row.contact_id)
-        words = await rows.recent_words(self._conn, who, row.opened_at - WORDS_BEFORE) if who is not None else ()
-        reasons = rows.reasons_of(who, row) if who is not None else ()
+        who = await person.find(self._conn, self._vault, row.contact_id)
+        words = await person.recent_words(self._conn, who, row.opened_at - WORDS_BEFORE) if who is not None else ()
+        reasons = person.reasons_of(who, row) if who is not None else ()
         text = page.taken(language, row.code, row.urgency, row.language, row.danger, reasons, words)
         choices = (page.close_choice(language, row.code),)
         for number, piece in enumerate(page.pieces(text, relay)):
@@ -176,7 +177,7 @@ class _Desk:
 
     async def _tell_others(self, row: HandoffRow) -> None:
         """Whoever was paged, or lost it, hears who has it now."""
-        ids = dict.fromkeys(await rows.paged_workers(self._conn, row.id))
+        ids = dict.fromkeys(await sent.paged_workers(self._conn, row.id))
         if row.state in OWNED and row.owner is not None:
             ids[row.owner] = None
         ids.pop(self._worker.id, None)
@@ -191,7 +192,7 @@ class _Desk:
             return
         lease = self._now + self._policy.silence
         await rows.keep(self._conn, row.id, self._worker.id, State.ACTIVE, lease)
-        who = await rows.person(self._conn, self._vault, row.contact_id)
+        who = await person.find(self._conn, self._vault, row.contact_id)
         if who is None:
             await self.say("erased", row)
         elif not who.reachable:
@@ -215,7 +216,7 @@ class _Desk:
         just_changed = row.owner_changed_at is not None and row.owner_changed_at > since
         if just_changed and self._channel in UNORDERED:
             return True
-        return await rows.heard_elsewhere(self._conn, row.id, self._worker.id, since)
+        return await sent.heard_elsewhere(self._conn, row.id, self._worker.id, since)
 
     def _owns(self, row: HandoffRow) -> bool:
         """Whether it is theirs: a lease that ran out still counts until somebody takes it or the escalation goes on."""

@@ -19,13 +19,12 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from nlu import features
-from nlu.features import made_ready, ready_arrays
+from nlu.features import MODEL_FORMAT, made_ready, ready_arrays
+from nlu.features import Family as CountedFamily
 from nlu.rasa.lexicon import CONCEPTS, TRAINED_WITH_FILE, read_concepts, trained_with
 from nlu.rasa.train import ARCHIVE
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL_FORMAT = 3
 WEIGHT_STEPS = 32_767  # weights are whole numbers of a unit, 16 bits each
 TOKENIZER = "nlu.rasa.components.NormalisingTokenizer"
 FEATURIZER = "nlu.rasa.components.WeightedCountsFeaturizer"
@@ -201,12 +200,12 @@ def as_arrays(trained: Trained) -> Dict[str, np.ndarray]:
     return {**arrays, **ready_arrays(made_ready(_as_counted(trained.families)))}
 
 
-def _as_counted(families: List[Family]) -> List[features.Family]:
+def _as_counted(families: List[Family]) -> List[CountedFamily]:
     counted, start = [], 0
     for family in families:
         columns = {gram: at for at, gram in enumerate(family.grams, start)}
         sizes = family.options["min_ngram"], family.options["max_ngram"]
-        counted.append(features.Family(_counts(family.options), *sizes, columns))
+        counted.append(CountedFamily(_counts(family.options), *sizes, columns))
         start += len(family.grams)
     return counted
 

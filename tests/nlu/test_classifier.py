@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.classifier import MODEL_FORMAT, MODEL_PATH, Classifier, ModelError
-from nlu.features import Family, made_ready, ready_arrays
+from nlu.classifier import MODEL_PATH, Classifier, ModelError
+from nlu.features import MODEL_FORMAT, Family, made_ready, ready_arrays
 from nlu.labels import INTENTS
 
 SMALL = {

@@ -50,6 +50,17 @@ class FakeRasa:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def answer_when_told(self) -> threading.Event:
+        """Keep every request waiting until the event is set."""
+        told = threading.Event()
+
+        def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+            told.wait(30)
+            send(handler, GOOD)
+
+        self.answer = answer
+        return told
+
 
 def send(handler: http.server.BaseHTTPRequestHandler, body: Any, status: int = 200) -> None:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -110,13 +121,7 @@ def test_safety_stays_here(rasa: FakeRasa, connect: Callable[..., RasaServerInte
 async def test_asked_ahead_it_is_asked_once_and_nobody_else_waits(
     rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]
 ) -> None:
-    answering = threading.Event()
-
-    def slowly(handler: http.server.BaseHTTPRequestHandler) -> None:
-        answering.wait(30)
-        send(handler, GOOD)
-
-    rasa.answer = slowly
+    answering = rasa.answer_when_told()
     interpreter = connect(rasa.url, limit=5.0)
     asyncio.get_running_loop().call_soon(answering.set)  # only runs if this task does not hold the loop
     await interpreter.ask_ahead("j'ai faim")
@@ -136,13 +141,7 @@ def test_rasas_own_commands_are_not_obeyed(rasa: FakeRasa, connect: Callable[...
 async def test_when_all_requests_are_under_way_nobody_waits_and_nothing_failed(
     rasa: FakeRasa, connect: Callable[..., RasaServerInterpreter]
 ) -> None:
-    answering = threading.Event()
-
-    def slowly(handler: http.server.BaseHTTPRequestHandler) -> None:
-        answering.wait(30)
-        send(handler, GOOD)
-
-    rasa.answer = slowly
+    answering = rasa.answer_when_told()
     interpreter = connect(rasa.url, limit=5.0)
     asking = [asyncio.ensure_future(interpreter.ask_ahead(f"message {number}")) for number in range(12)]
     _done, waiting = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
